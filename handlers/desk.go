@@ -1,0 +1,165 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"signpost/graph/facts"
+	"signpost/runbooks"
+	"signpost/runbooks/aadsts"
+)
+
+// Desk is where an error meets the book and the tenant: find, look up, read, diagnose. Every surface (thread, command,
+// button, terminal) goes through it.
+type Desk struct {
+	Book   *runbooks.Book
+	Tenant Directory // nil: no tenant to ask
+	Policy Policy
+	Now    func() time.Time
+}
+
+// Question is what a diagnosis is asked for.
+type Question struct {
+	Errors   []aadsts.Error
+	User     string // by hand; goes before every name in the errors
+	Reporter string // mail address of whoever asks
+}
+
+// Within is the question without what a place with these details may not hold: with agents only what the message itself
+// said, with none only which codes it held.
+func (q Question) Within(d Details) Question {
+	if d == Full {
+		return q
+	}
+	q.User, q.Reporter = "", ""
+	if d == None {
+		bare := make([]aadsts.Error, len(q.Errors))
+		for i, e := range q.Errors {
+			bare[i] = aadsts.Error{Code: e.Code, Explicit: e.Explicit}
+		}
+		q.Errors = bare
+	}
+	return q
+}
+
+// Offline diagnoses from the text alone.
+func (k *Desk) Offline(q Question) runbooks.Diagnosis {
+	r := facts.Report{Subject: q.subject()}
+	return k.Book.Diagnose(q.Errors, r, k.Now())
+}
+
+// Diagnose reads the tenant and diagnoses. progress, if not nil, is called with what is known while slow reads are
+// outstanding, never after Diagnose has returned. Without a tenant it is [Desk.Offline].
+func (k *Desk) Diagnose(ctx context.Context, q Question, progress func(runbooks.Diagnosis)) runbooks.Diagnosis {
+	if k.Tenant == nil {
+		return k.Offline(q)
+	}
+	query := k.query(q)
+	if progress != nil {
+		query.Progress = func(r facts.Report) { progress(k.Book.Diagnose(q.Errors, r, k.Now())) }
+	}
+	return k.Book.Diagnose(q.Errors, k.Tenant.Collect(ctx, query), k.Now())
+}
+
+// Protected reports whether a diagnosis is about an account that no place may show, by any name that it has.
+func (k *Desk) Protected(d runbooks.Diagnosis) bool {
+	names := []string{d.Report.Subject.User}
+	if u := d.Report.User.Value; u != nil {
+		names = append(names, u.UPN, u.Mail)
+	}
+	for _, e := range d.Errors {
+		names = append(names, e.User)
+	}
+	return k.Policy.IsProtected(names...)
+}
+
+// Names reports whether the question itself names an account that no place may show.
+func (k *Desk) Names(q Question) bool {
+	names := []string{q.User}
+	for _, e := range q.Errors {
+		names = append(names, e.User)
+	}
+	return k.Policy.IsProtected(names...)
+}
+
+// query turns a question into what is asked of the tenant. A name given by hand goes first, then the one in the leading
+// error, then that in any other error of the text.
+func (k *Desk) query(q Question) facts.Query {
+	s := q.subject()
+	out := facts.Query{User: s.User, From: s.From, Domain: s.Domain, Reporter: q.Reporter, Ask: k.Book.PersonFacts()}
+	i := aadsts.Primary(q.Errors)
+	if i < 0 {
+		return out
+	}
+	e := q.Errors[i]
+	book := k.Book.Lookup(e.Code)
+	out.Ask, out.Code, out.Related = book.Facts, e.Code, book.Related
+	out.TraceID, out.CorrelationID, out.Time, out.AppID = e.TraceID, e.CorrelationID, e.Timestamp, e.AppID
+	return out
+}
+
+func (q Question) subject() facts.Subject {
+	s := facts.Subject{User: q.User, From: facts.FromFlag}
+	if s.User == "" {
+		s.User, s.From = q.named(), facts.FromPaste
+	}
+	if s.User == "" {
+		return facts.Subject{}
+	}
+	if _, domain, ok := strings.Cut(s.User, "@"); ok {
+		s.Domain = strings.ToLower(domain)
+	}
+	return s
+}
+
+func (q Question) named() string {
+	if i := aadsts.Primary(q.Errors); i >= 0 && q.Errors[i].User != "" {
+		return q.Errors[i].User
+	}
+	for _, e := range q.Errors {
+		if e.User != "" {
+			return e.User
+		}
+	}
+	return ""
+}
+
+// Support writes what Microsoft's support asks for, from what the message itself told. Nothing of the directory is in it.
+// https://learn.microsoft.com/entra/fundamentals/how-to-get-support
+func Support(errs []aadsts.Error, opened time.Time) string {
+	var b strings.Builder
+	for i, e := range errs {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		line := func(label, value string) {
+			if value == "" {
+				value = "(not in the message)"
+			}
+			fmt.Fprintf(&b, "%-16s %s\n", label+":", value)
+		}
+		line("Error", fmt.Sprintf("AADSTS%d %s", e.Code, nameOf(e.Code)))
+		line("Time (UTC)", utc(e.Timestamp))
+		line("Correlation id", e.CorrelationID)
+		line("Request id", e.TraceID)
+		line("Tenant", e.Tenant)
+		line("App", strings.TrimSpace(e.AppName+" "+e.AppID))
+		line("Person", e.User)
+		if e.OAuthError != "" {
+			line("OAuth error", strings.TrimSpace(e.OAuthError+" "+e.Suberror))
+		}
+	}
+	fmt.Fprintf(&b, "\nReported in Slack: %s\n", utc(opened))
+	return b.String()
+}
+
+func nameOf(code int) string { c, _ := aadsts.Lookup(code); return c.Name }
+
+func utc(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
