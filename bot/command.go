@@ -1,0 +1,138 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"signpost/bot/store"
+	"signpost/handlers"
+	"signpost/runbooks/aadsts"
+)
+
+// ask is what somebody typed after /aadsts. https://docs.slack.dev/interactivity/implementing-slash-commands
+type ask struct {
+	Team        string `json:"team_id"`
+	Channel     string `json:"channel_id"`
+	User        string `json:"user_id"`
+	Text        string `json:"text"`
+	ResponseURL string `json:"response_url"` // good for anybody who has it: never logged or kept
+}
+
+// answer is what Slack shows to whoever typed the command, and to nobody else.
+type answer struct {
+	Type   string        `json:"response_type"`
+	Text   string        `json:"text"`
+	Blocks []slack.Block `json:"blocks,omitempty"`
+}
+
+func private(m handlers.Message) *answer {
+	return &answer{Type: "ephemeral", Text: m.Text, Blocks: m.Blocks}
+}
+
+var (
+	address  = regexp.MustCompile(`(?i)^[a-z0-9.!#$%&'*+/=?^_~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	bareCode = regexp.MustCompile(`^\d{4,8}$`)
+	mention  = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
+)
+
+const commandHelp = "Ask like this, and only you see the answer:\n" +
+	"• `/aadsts AADSTS50076` or `/aadsts 50076`: what a code means and who ends it\n" +
+	"• `/aadsts` and a whole pasted error: the same, with what the error tells\n" +
+	"• `/aadsts user@contoso.com`: the account, its sign-in methods, its domain and its last sign-ins (for agents, and for everybody about themselves)"
+
+// command answers at once from the text, or says that it is reading and answers in the background.
+func (d *Dispatch) command(ctx context.Context, ev Event) any {
+	var q ask
+	if err := json.Unmarshal(ev.Raw, &q); err != nil {
+		return private(handlers.Message{Text: commandHelp})
+	}
+	text := strings.TrimSpace(mrkdwn(q.Text))
+	who := ""
+	switch {
+	case text == "" || strings.EqualFold(text, "help"):
+		return private(handlers.Message{Text: commandHelp})
+	case bareCode.MatchString(text):
+		code, _ := strconv.Atoi(text)
+		return private(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(code)).Draw(nil))
+	case address.MatchString(text):
+		who = text
+	case mention.MatchString(strings.TrimSpace(q.Text)):
+		who = mention.FindStringSubmatch(strings.TrimSpace(q.Text))[1]
+	}
+	if who != "" {
+		d.Back.Go("answer a command", func(ctx context.Context) error { return d.person(ctx, q, who) })
+		return private(handlers.Message{Text: "Reading the account…"})
+	}
+	errs := aadsts.Find(text)
+	if len(errs) == 0 {
+		return private(handlers.Message{Text: fmt.Sprintf("I found neither a code nor a sign-in name in “%s”.\n%s", handlers.Escape(shorten(aadsts.Redact(text))), commandHelp)})
+	}
+	if i := aadsts.Primary(errs); len(text) < 16 {
+		return private(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(errs[i].Code)).Draw(nil))
+	}
+	question := handlers.Question{Errors: errs}
+	return private(handlers.Compose(d.Worker.Desk.Offline(question), handlers.View{Details: handlers.Agents}).Draw(nil))
+}
+
+// person diagnoses somebody by name, for an agent or for that person.
+func (d *Dispatch) person(ctx context.Context, q ask, who string) error {
+	w := d.Worker
+	reader, err := d.Gate.Reader(ctx, q.User, q.Team)
+	if err != nil || !reader.Inside {
+		return w.respond(ctx, q, "Only members of this organisation can ask about people.")
+	}
+	if !strings.Contains(who, "@") {
+		if who = d.Gate.Email(ctx, who, q.Team); who == "" {
+			return w.respond(ctx, q, "Slack does not tell the mail address of that person. Ask with their sign-in name: `/aadsts user@contoso.com`.")
+		}
+	}
+	switch {
+	case !reader.Agent && !strings.EqualFold(reader.Email, who):
+		return w.respond(ctx, q, "Only agents can ask about somebody else. About yourself you can ask with your own address: "+handlers.Escape(reader.Email))
+	case w.Desk.Tenant == nil:
+		return w.respond(ctx, q, "Signpost has no access to the tenant, so it cannot look anybody up. It can explain codes: `/aadsts 50076`.")
+	case w.Desk.Policy.IsProtected(who):
+		return w.respond(ctx, q, protectedSays)
+	}
+	reading, cancel := context.WithTimeout(ctx, readFor)
+	defer cancel()
+	diagnosis := w.Desk.Diagnose(reading, handlers.Question{User: who}, nil)
+	w.audit(ctx, store.Case{Author: q.User, Channel: "command in " + q.Channel}, diagnosis)
+	if w.Desk.Protected(diagnosis) {
+		return w.respond(ctx, q, protectedSays)
+	}
+	return w.send(ctx, q, handlers.Compose(diagnosis, handlers.View{Details: handlers.Full}).Draw(nil))
+}
+
+func (w *Worker) respond(ctx context.Context, q ask, text string) error {
+	return w.send(ctx, q, handlers.Message{Text: text})
+}
+
+// send answers a command privately through its response address.
+// https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+func (w *Worker) send(ctx context.Context, q ask, m handlers.Message) error {
+	opts := []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionResponseURL(q.ResponseURL, slack.ResponseTypeEphemeral)}
+	if len(m.Blocks) > 0 {
+		opts = append(opts, slack.MsgOptionBlocks(m.Blocks...))
+	}
+	if _, _, err := w.Thread.Slack.PostMessageContext(ctx, q.Channel, opts...); err != nil {
+		// The error of the HTTP client would hold the response address.
+		return fmt.Errorf("answer a command: Slack refused it (%T)", err)
+	}
+	return nil
+}
+
+// shorten keeps what of a text is worth quoting back.
+func shorten(s string) string {
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,15 @@
+package bot
+
+import "signpost/handlers"
+
+// Policy is the part of the configuration that says who may see what.
+func Policy(c Config) handlers.Policy {
+	p := handlers.Policy{Channels: map[string]handlers.Details{}, Agents: c.Slack.Agents, Protected: c.Tenant.Protected}
+	for _, ch := range c.Slack.Channels {
+		p.Channels[ch.ID] = handlers.Agents
+		if ch.Details != "" {
+			p.Channels[ch.ID] = handlers.Details(ch.Details)
+		}
+	}
+	return p
+}

@@ -1,0 +1,226 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"signpost/bot/jobs"
+	"signpost/handlers"
+	"signpost/runbooks"
+)
+
+// Settings is everything that a running bot is made of.
+type Settings struct {
+	Config Config
+	Book   *runbooks.Book
+	// Tenant is asked for facts; nil: answers hold the runbook alone.
+	Tenant handlers.Directory
+	// TenantSays gives the lines of the start that tell what of the tenant can be read; nil with Tenant nil.
+	TenantSays func(ctx context.Context) []string
+
+	BotToken      string // xoxb-…
+	AppToken      string // xapp-…: Socket Mode
+	SigningSecret string // HTTP mode, where there is no app token
+	SlackAPIURL   string // "" for Slack's
+	DatabaseURL   string // as jobs.Open takes it
+	Listen        string // address of the endpoints; "" for none
+
+	Out io.Writer // gets the lines of the start
+	Log *slog.Logger
+	Now func() time.Time // nil: time.Now
+}
+
+// SetupError is something that the operator has to mend before the bot can run.
+type SetupError struct{ error }
+
+// Unwrap gives the cause.
+func (e *SetupError) Unwrap() error { return e.error }
+
+func setup(format string, args ...any) error { return &SetupError{fmt.Errorf(format, args...)} }
+
+// connections is how many Socket Mode connections are held, so that one is always open while another is renewed.
+const connections = 2
+
+// How long the process may take to stop, and how long the tokens and the tenant are tried at the start.
+const (
+	stopFor  = 15 * time.Second
+	startFor = 20 * time.Second
+)
+
+// Run runs the bot until ctx ends, then stops it in order: no new events, the work in hand finished, the database closed.
+func Run(ctx context.Context, s Settings) (err error) {
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.BotToken == "" {
+		return setup("SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app, it starts with xoxb-")
+	}
+	if s.AppToken == "" && s.SigningSecret == "" {
+		return setup("neither SLACK_APP_TOKEN (Socket Mode, starts with xapp-) nor SLACK_SIGNING_SECRET (HTTP mode) is set")
+	}
+	api := NewSlack(s.BotToken, s.AppToken, s.SlackAPIURL, nil)
+	starting, cancel := context.WithTimeout(ctx, startFor)
+	defer cancel()
+	who, err := api.AuthTestContext(starting)
+	if err != nil {
+		return setup("Slack refuses SLACK_BOT_TOKEN or cannot be reached: %s", oneWord(err))
+	}
+	self := Identity{TeamID: who.TeamID, UserID: who.UserID, BotID: who.BotID}
+
+	db, err := jobs.Open(starting, s.DatabaseURL, s.Log)
+	if err != nil {
+		return setup("database: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	gate := handlers.NewGate(api, Policy(s.Config))
+	worker := &Worker{
+		Thread: &Thread{Slack: api, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
+		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now},
+	}
+	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Periodic: []jobs.Periodic{retention(db, s)}}, jobs.Options{Logger: s.Log, Now: s.Now})
+	if err != nil {
+		return setup("%w", err)
+	}
+	worker.Later = queue.Later
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	queueMetrics(registry, queue.Stats)
+
+	var revoked atomic.Value
+	back := NewBackground(ctx, s.Log)
+	dispatch := &Dispatch{
+		Rules: rules(self, s.Config), Queue: queue, Worker: worker, Gate: gate, Back: back, Log: s.Log,
+		Revoked: func(why string) { revoked.Store(why); s.Log.Error("Slack took the app's tokens away", "event", why) },
+	}
+	in, err := s.transport(api, dispatch.Deliver, registry)
+	if err != nil {
+		return err
+	}
+	parts := []Part{{"database", db.Ping}, {"slack connection", in.connected}, {"slack token", func(context.Context) error {
+		if why, ok := revoked.Load().(string); ok {
+			return errors.New(why)
+		}
+		return nil
+	}}}
+	mux := http.NewServeMux()
+	healthRoutes(mux, parts, registry)
+	in.register(mux)
+	listener, err := listen(s.Listen)
+	if err != nil {
+		return setup("SIGNPOST_LISTEN %s: %w", s.Listen, err)
+	}
+	s.sayStart(starting, who.Team, who.User, in.says, listener)
+
+	if err := queue.Start(ctx); err != nil {
+		return fmt.Errorf("start the queue: %w", err)
+	}
+	running, ctx := errgroup.WithContext(ctx)
+	running.Go(func() error { return in.run(ctx) })
+	if listener != nil {
+		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute}
+		running.Go(func() error { return serve(ctx, server, listener) })
+	}
+	err = running.Wait()
+	back.Wait()
+	stopping, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
+	defer cancelStop()
+	if stop := queue.Stop(stopping); stop != nil {
+		s.Log.Warn("stop the queue", "error", stop)
+	}
+	return err
+}
+
+// rules is what the configuration says about which messages are ours.
+func rules(self Identity, c Config) Rules {
+	r := Rules{Self: self, Channels: map[string]ChannelRule{}}
+	for _, ch := range c.Slack.Channels {
+		r.Channels[ch.ID] = ChannelRule{Bots: ch.Bots}
+	}
+	return r
+}
+
+func listen(address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return net.Listen("tcp", address)
+}
+
+// serve answers until ctx ends.
+func serve(ctx context.Context, server *http.Server, l net.Listener) error {
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		<-ctx.Done()
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopFor)
+		defer cancel()
+		_ = server.Shutdown(closing) // what is left is cut off
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the endpoints: %w", err)
+	}
+	<-stopped
+	return nil
+}
+
+// sayStart says in one line each what the bot is connected to and what is missing.
+func (s Settings) sayStart(ctx context.Context, team, user, transport string, l net.Listener) {
+	say := func(format string, args ...any) { fmt.Fprintf(s.Out, format+"\n", args...) }
+	say("Slack: workspace %s as @%s, %s", team, user, transport)
+	if len(s.Config.Slack.Channels) == 0 {
+		say("Channels: every one the bot is in, with details agents; list them in the configuration to change that")
+	} else {
+		var all []string
+		for _, c := range s.Config.Slack.Channels {
+			details := c.Details
+			if details == "" {
+				details = string(handlers.Agents)
+			}
+			all = append(all, c.ID+" ("+details+")")
+		}
+		say("Channels: %s", strings.Join(all, ", "))
+	}
+	if len(s.Config.Slack.Agents) == 0 {
+		say("Agents: none are configured (slack.agents), so diagnoses are shown to the affected person only")
+	}
+	say("Database: %s", redactURL(s.DatabaseURL))
+	say("Runbooks: %d", len(s.Book.Codes()))
+	if s.Tenant == nil {
+		say("Entra: no credentials, so answers hold the runbook alone")
+	} else if s.TenantSays != nil {
+		for _, line := range s.TenantSays(ctx) {
+			say("%s", line)
+		}
+	}
+	if l != nil {
+		say("Endpoints: http://%s/healthz /readyz /metrics", l.Addr())
+	}
+}
+
+// redactURL is a database URL without its password.
+func redactURL(u string) string {
+	scheme, rest, ok := strings.Cut(u, "://")
+	if !ok {
+		return u
+	}
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		user, _, _ := strings.Cut(rest[:at], ":")
+		rest = user + rest[at:]
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest
+}

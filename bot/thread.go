@@ -1,0 +1,149 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/slack-go/slack"
+
+	"signpost/bot/jobs"
+	"signpost/bot/store"
+	"signpost/handlers"
+)
+
+// metadataType marks our answers. The payload holds the case's once-key and nothing else, because every app that may
+// read the channel's history can read it. https://docs.slack.dev/messaging/message-metadata
+const metadataType = "signpost_answer"
+
+// Thread posts and edits our answers in Slack.
+type Thread struct {
+	Slack *slack.Client
+	Self  Identity
+}
+
+// Post posts the case's answer in its thread and records it. If an earlier try may have posted already, the thread is
+// searched for that answer first, because Slack has no way to make a post happen once.
+func (t *Thread) Post(ctx context.Context, s *store.Store, c store.Case, m handlers.Message) (ts string, err error) {
+	first, err := s.ClaimPost(ctx, c.ID)
+	if err != nil {
+		return "", err
+	}
+	if !first {
+		ts, err := t.find(ctx, c)
+		if err != nil {
+			return "", outcome("look for an earlier answer", err)
+		}
+		if ts != "" {
+			return ts, s.SetReply(ctx, c.ID, ts)
+		}
+	}
+	posted, err := t.post(ctx, c, m)
+	if err != nil {
+		if refused(err) { // Slack answered, so nothing was posted
+			if err := s.UnclaimPost(ctx, c.ID); err != nil {
+				return "", err
+			}
+		}
+		return "", outcome("post the answer", err)
+	}
+	return posted, s.SetReply(ctx, c.ID, posted)
+}
+
+// post sends the message. https://docs.slack.dev/reference/methods/chat.postMessage
+func (t *Thread) post(ctx context.Context, c store.Case, m handlers.Message) (string, error) {
+	_, ts, sent, err := t.Slack.PostMessageWithResponseContext(ctx, c.Channel,
+		slack.MsgOptionTS(c.ThreadTS),
+		slack.MsgOptionText(m.Text, false),
+		slack.MsgOptionBlocks(m.Blocks...),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"id": c.OnceKey}}),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
+	)
+	if err != nil {
+		return "", err
+	}
+	if sent.ThreadTimestamp == "" {
+		// The message that we answer was deleted, and Slack put the answer at the top of the channel. Take it away.
+		if _, _, err := t.Slack.DeleteMessageContext(ctx, c.Channel, ts); err != nil {
+			return "", err
+		}
+		return "", errParentGone
+	}
+	return ts, nil
+}
+
+var errParentGone = errors.New("the message was deleted before it could be answered")
+
+// find looks through the thread for our answer to the case. https://docs.slack.dev/reference/methods/conversations.replies
+func (t *Thread) find(ctx context.Context, c store.Case) (ts string, err error) {
+	p := &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: c.ThreadTS, Oldest: c.MessageTS, IncludeAllMetadata: true, Limit: 200}
+	for {
+		messages, more, cursor, err := t.Slack.GetConversationRepliesContext(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		for _, m := range messages {
+			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["id"] == c.OnceKey && (m.User == t.Self.UserID || m.BotID == t.Self.BotID) {
+				return m.Timestamp, nil
+			}
+		}
+		if !more || cursor == "" {
+			return "", nil
+		}
+		p.Cursor = cursor
+	}
+}
+
+// Edit replaces the case's answer. Text and blocks always go together: an update without blocks would remove them.
+// https://docs.slack.dev/reference/methods/chat.update
+func (t *Thread) Edit(ctx context.Context, c store.Case, m handlers.Message) error {
+	_, _, _, err := t.Slack.UpdateMessageContext(ctx, c.Channel, c.ReplyTS, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	return outcome("edit the answer", err)
+}
+
+// Whisper shows a message to one person only, in the thread of the case.
+// https://docs.slack.dev/reference/methods/chat.postEphemeral
+func (t *Thread) Whisper(ctx context.Context, channel, thread, user string, m handlers.Message) error {
+	opts := []slack.MsgOption{slack.MsgOptionText(m.Text, false)}
+	if len(m.Blocks) > 0 {
+		opts = append(opts, slack.MsgOptionBlocks(m.Blocks...))
+	}
+	if thread != "" {
+		opts = append(opts, slack.MsgOptionTS(thread))
+	}
+	_, err := t.Slack.PostEphemeralContext(ctx, channel, user, opts...)
+	return outcome("show a private message", err)
+}
+
+// lasting are answers of Slack that no retry changes. https://docs.slack.dev/reference/methods/chat.postMessage#errors
+var lasting = []string{
+	"channel_not_found", "not_in_channel", "is_archived", "message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed",
+	"restricted_action", "restricted_action_thread_only_channel", "restricted_action_thread_locked", "thread_locked", "invalid_blocks", "invalid_blocks_format",
+	"msg_too_long", "msg_blocks_too_long", "no_text", "missing_scope", "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired",
+	"no_permission", "ekm_access_denied", "user_not_in_channel", "messages_tab_disabled", "cannot_reply_to_message", "team_access_not_granted",
+}
+
+// outcome tells the queue what a Slack error means: try again when Slack says, give up, or try again soon.
+func outcome(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var limited *slack.RateLimitedError
+	var answered slack.SlackErrorResponse
+	wrapped := fmt.Errorf("%s: %w", what, err)
+	switch {
+	case errors.As(err, &limited):
+		return jobs.RetryAfter(limited.RetryAfter, wrapped)
+	case errors.Is(err, errParentGone), errors.As(err, &answered) && slices.Contains(lasting, answered.Err):
+		return jobs.Stop(wrapped)
+	}
+	return wrapped
+}
+
+// refused reports whether Slack answered the call with an error, so that it certainly had no effect.
+func refused(err error) bool {
+	var limited *slack.RateLimitedError
+	var answered slack.SlackErrorResponse
+	return errors.As(err, &limited) || errors.As(err, &answered) || errors.Is(err, errParentGone)
+}
