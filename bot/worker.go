@@ -90,8 +90,10 @@ func (w *Worker) read(ctx context.Context, c store.Case, q handlers.Question, tr
 		return ctx.Err()
 	}
 	w.audit(ctx, c, d)
-	view, until := handlers.View{}, c.SignInUntil
-	waits := d.Report.SignIn.State == facts.NotYet && try < len(lateAfter)
+	until := c.SignInUntil
+	missing := d.Report.SignIn.State == facts.NotYet
+	waits := missing && try < len(lateAfter)
+	view := handlers.View{GaveUp: missing && !waits}
 	if waits {
 		if until.IsZero() {
 			until = w.Now().Add(lateAfter[len(lateAfter)-1])

@@ -34,6 +34,8 @@ type View struct {
 	Reading bool
 	// Waiting says until when the sign-in row is looked for; zero when it is not.
 	Waiting time.Time
+	// GaveUp says that the sign-in row was looked for to the end, and never came.
+	GaveUp bool
 	// Protected is set for an account that no place may show: the page sends the reader to the identity team.
 	Protected bool
 }
@@ -289,8 +291,12 @@ func notChecked(d runbooks.Diagnosis, v View) []string {
 	if !v.Waiting.IsZero() {
 		lines = append(lines, "• The sign-in log has no row for this error yet; looking again until "+v.Waiting.UTC().Format(runbooks.TimeLayout)+".")
 	}
+	awaited := !v.Waiting.IsZero() || v.GaveUp
+	if v.GaveUp {
+		lines = append(lines, "• The sign-in log has no row for this error up to "+d.At.UTC().Format(runbooks.TimeLayout)+", so nothing that only the log tells is known.")
+	}
 	for _, e := range d.Report.Entries() {
-		if e.State == facts.Seen || e.State == facts.Absent || e.State == facts.NotAsked || e.Name == facts.NameSignIn && !v.Waiting.IsZero() {
+		if e.State == facts.Seen || e.State == facts.Absent || e.State == facts.NotAsked || e.Name == facts.NameSignIn && awaited {
 			continue
 		}
 		if len(lines) == maxMissing {

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"signpost/bot"
+	"signpost/bot/slackfake"
+	"signpost/graph/tenantfake"
+)
+
+type demoCmd struct {
+	Details string `help:"What threads of the demo channel may hold: full, agents or none." enum:"full,agents,none" default:"full" placeholder:"full|agents|none"`
+}
+
+// Where the demo plays. The channel is private, so that details full is allowed.
+const (
+	demoChannel = "C0SUPPORT"
+	demoPerson  = "U0BOB"
+)
+
+// answerWithin is how long the demo waits for an answer to be complete.
+const answerWithin = 30 * time.Second
+
+// Run runs the bot against both fakes and plays a support channel on the terminal.
+func (x demoCmd) Run(ctx context.Context, c console) error {
+	d, err := startDemo(ctx, c, x.Details)
+	if err != nil {
+		return err
+	}
+	defer d.stop()
+	if _, tty := isTerminal(c.in); tty {
+		return d.talk(ctx)
+	}
+	return d.play(ctx)
+}
+
+// demo is a running demo.
+type demo struct {
+	console
+	width  int
+	color  bool
+	slack  *slackfake.Server
+	pastes []tenantfake.Paste
+	bot    chan error // gets the bot's end
+	end    context.CancelFunc
+	close  func()
+}
+
+func startDemo(ctx context.Context, c console, details string) (*demo, error) {
+	book, err := load("")
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelError}))
+	now := time.Now()
+	tenant, closeTenant, err := demoTenant(log, now)
+	if err != nil {
+		return nil, err
+	}
+	workspace := slackfake.Contoso()
+	for i := range workspace.Channels {
+		if workspace.Channels[i].ID == demoChannel {
+			workspace.Channels[i].Private = true
+		}
+	}
+	for i := range workspace.Users {
+		if workspace.Users[i].ID == demoPerson { // an account of the demo tenant, for pastes that name nobody
+			workspace.Users[i].Name, workspace.Users[i].RealName, workspace.Users[i].Email = "ben", "Ben Okafor", "ben@contoso.com"
+		}
+	}
+	d := &demo{console: c, slack: slackfake.New(workspace), bot: make(chan error, 1), close: closeTenant, pastes: tenantfake.DemoPastes(now)}
+	d.width, _ = isTerminal(c.out)
+	d.color = coloured(c.out)
+	cfg := bot.DefaultConfig()
+	cfg.Slack = bot.SlackConfig{
+		Channels: []bot.ChannelConfig{{ID: demoChannel, Details: details}}, Agents: []string{"S0HELPDESK"}, Escalate: "C0IDENTITY",
+	}
+	running, cancel := context.WithCancel(ctx)
+	d.end = cancel
+	go func() {
+		d.bot <- bot.Run(running, bot.Settings{
+			Config: cfg, Book: book, Tenant: tenant, BotToken: d.slack.BotToken(), AppToken: d.slack.AppToken(), SlackAPIURL: d.slack.APIURL(),
+			DatabaseURL: "sqlite::memory:", Out: io.Discard, Log: log,
+		})
+	}()
+	if err := d.wait(ctx, func(n *slackfake.Snapshot) bool { return n.Connections() > 0 }); err != nil {
+		d.stop()
+		return nil, fmt.Errorf("start the demo: %w", err)
+	}
+	d.say("%s\n", d.bold("Signpost demo"))
+	d.say("A Slack workspace and an Entra tenant, both made up, in this process; the bot between them is the real one. Nothing leaves this machine.\n")
+	d.say("You are Ben in the private channel #support (details: %s).\n", details)
+	return d, nil
+}
+
+// stop ends the bot and the fakes.
+func (d *demo) stop() {
+	d.end()
+	<-d.bot
+	d.slack.Close()
+	d.close()
+}
+
+// wait waits for the workspace, and gives up if the bot ends.
+func (d *demo) wait(ctx context.Context, condition func(*slackfake.Snapshot) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	go func() {
+		select {
+		case err := <-d.bot:
+			d.bot <- err
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	err := d.slack.Wait(ctx, condition)
+	if err != nil {
+		select {
+		case ended := <-d.bot:
+			d.bot <- ended
+			return errors.Join(errors.New("the bot ended"), ended)
+		default:
+		}
+	}
+	return err
+}
+
+// talk asks for pastes until there are no more.
+func (d *demo) talk(ctx context.Context) error {
+	in := bufio.NewReader(d.in)
+	for {
+		d.menu()
+		text, err := d.ask(in)
+		if err != nil || text == "" {
+			d.say("")
+			return nil
+		}
+		if err := d.send(ctx, text); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+func (d *demo) menu() {
+	d.say("%s", d.bold("Send one of these, or paste an error of your own:"))
+	for i, p := range d.pastes {
+		d.say("  %s  %s", d.bold(strconv.Itoa(i+1)), p.Title)
+	}
+	d.say("%s", d.dim("A paste ends with an empty line. q ends the demo."))
+}
+
+// ask reads a choice, or a paste up to an empty line. "" ends the demo.
+func (d *demo) ask(in *bufio.Reader) (string, error) {
+	var lines []string
+	for {
+		fmt.Fprint(d.out, d.bold("> "))
+		line, err := in.ReadString('\n')
+		line = strings.TrimRight(line, "\r\n")
+		if len(lines) == 0 {
+			switch p, ok := d.pasteNumber(line); {
+			case ok:
+				return p, nil
+			case strings.EqualFold(line, "q") || strings.EqualFold(line, "quit"):
+				return "", nil
+			}
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		if err != nil || line == "" && len(lines) > 0 {
+			return strings.Join(lines, "\n"), nil
+		}
+	}
+}
+
+// pasteNumber is the example that a line chooses.
+func (d *demo) pasteNumber(line string) (string, bool) {
+	n, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil || n < 1 || n > len(d.pastes) {
+		return "", false
+	}
+	return d.pastes[n-1].Text, true
+}
+
+// play works without a terminal: lines with numbers send those examples, any other input is one paste, and no input
+// sends every example.
+func (d *demo) play(ctx context.Context) error {
+	input, err := io.ReadAll(io.LimitReader(d.in, maxPaste))
+	if err != nil {
+		return fmt.Errorf("read the paste: %w", err)
+	}
+	var pastes []string
+	for _, line := range strings.Fields(string(input)) {
+		p, ok := d.pasteNumber(line)
+		if !ok {
+			pastes = []string{strings.TrimSpace(string(input))}
+			break
+		}
+		pastes = append(pastes, p)
+	}
+	if len(pastes) == 0 {
+		for _, p := range d.pastes {
+			pastes = append(pastes, p.Text)
+		}
+	}
+	for _, p := range pastes {
+		if err := d.send(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quietFor is how long the demo waits before it says that a text holds nothing for the bot.
+const quietFor = 2 * time.Second
+
+// send posts a text as Ben and shows the thread as it grows.
+func (d *demo) send(ctx context.Context, text string) error {
+	ts := d.slack.Post(demoChannel, demoPerson, text)
+	d.say("\n%s %s", d.bold("Ben"), d.dim("in #support"))
+	for _, line := range strings.Split(text, "\n") {
+		d.say("  %s", line)
+	}
+	began, cancel := context.WithTimeout(ctx, quietFor)
+	defer cancel()
+	if err := d.slack.Wait(began, func(n *slackfake.Snapshot) bool { return len(n.Thread(demoChannel, ts)) > 1 }); err != nil {
+		d.say("\n%s\n", d.dim("Signpost stays silent: it found no Entra error in that."))
+		return ctx.Err()
+	}
+	shown := ""
+	for step := 0; ; step++ {
+		var reply slackfake.Message
+		err := d.wait(ctx, func(n *slackfake.Snapshot) bool {
+			reply = n.Thread(demoChannel, ts)[1]
+			return reply.BlockText() != shown
+		})
+		if err != nil {
+			return err
+		}
+		shown = reply.BlockText()
+		if step == 0 {
+			d.say("\n  %s %s", d.bold("Signpost"), d.dim("in the thread, at once, from the text alone"))
+		} else {
+			d.say("\n  %s %s", d.bold("Signpost"), d.dim("edits the same message"))
+		}
+		d.show(reply)
+		if !strings.Contains(shown, "Reading the account") {
+			d.say("")
+			return nil
+		}
+	}
+}
+
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
+
+func (d *demo) bold(s string) string { return d.style(s, "\x1b[1m") }
+func (d *demo) dim(s string) string  { return d.style(s, "\x1b[2m") }
+
+func (d *demo) style(s, code string) string {
+	if !d.color {
+		return s
+	}
+	return code + s + "\x1b[0m"
+}

@@ -1,0 +1,177 @@
+package aadsts
+
+import (
+	"strings"
+	"time"
+)
+
+// row is a line of a sign-in log that was copied as a table: an export, a query result, the portal's list.
+type row struct {
+	start, end int
+	hit        hit
+}
+
+// columns names what the columns of sign-in logs hold, by their compact heading.
+var columns = map[string]fieldKind{
+	"correlationid": fCorrelation, "requestid": fRequest, "id": fRequest, "originalrequestid": fUnknownID,
+	"username": fUser, "userprincipalname": fUser, "upn": fUser, "signinidentifier": fUser, "user": fUser,
+	"application": fAppName, "appdisplayname": fAppName, "applicationid": fApp, "appid": fApp,
+	"resourceid": fResource, "resourcetenantid": fTenant, "tenantid": fUnknownID, "aadtenantid": fTenant,
+	"dateutc": fTime, "timegeneratedutc": fTime, "timegenerated": fTime, "createddatetime": fTime, "date": fTime, "createddatetimeutc": fTime,
+}
+
+// grid finds tables whose heading has a column of error codes, and reads their rows.
+func (p *page) grid() {
+	s := p.s
+	var head *heading
+	for start := 0; start < len(s); {
+		end := start + strings.IndexByte(s[start:], '\n')
+		if end < start {
+			end = len(s)
+		}
+		line := s[start:end]
+		if end-start <= 8192 {
+			if head != nil {
+				if h, ok := head.read(line, start); ok {
+					p.rows = append(p.rows, row{start: start, end: end, hit: h})
+				} else if line == "" || strings.Count(line, string(head.sep)) < head.code {
+					head = nil
+				}
+			}
+			if head == nil {
+				head = newHeading(line)
+			}
+		}
+		start = end + 1
+	}
+}
+
+type heading struct {
+	sep    byte
+	code   int               // column of the error code
+	weak   bool              // it is called only an error code
+	fields map[int]fieldKind // the other columns of interest
+	utc    map[int]bool      // the heading says that times are UTC
+}
+
+func newHeading(line string) *heading {
+	if !strings.Contains(line, "od") && !strings.Contains(line, "OD") && !strings.Contains(line, "ype") && strings.IndexFunc(line, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return nil // no word for a code: the quick way out for nearly every line
+	}
+	sep := byte(0)
+	for _, c := range []byte("\t|,;") {
+		if strings.Count(line, string(c)) > strings.Count(line, string(sep)) && strings.IndexByte(line, c) >= 0 || sep == 0 && strings.IndexByte(line, c) >= 0 {
+			sep = c
+		}
+	}
+	if sep == 0 || strings.Count(line, string(sep)) < 1 {
+		return nil
+	}
+	low := strings.ToLower(line)
+	if lastWord(low, errorCodeWords) < 0 {
+		return nil
+	}
+	h := heading{sep: sep, code: -1, fields: map[int]fieldKind{}, utc: map[int]bool{}}
+	for i, cell := range cells(line, sep) {
+		cell = strings.ToLower(cell)
+		at := lastWord(cell, errorCodeWords)
+		switch {
+		case len(cell) > 48 || strings.ContainsAny(cell, ":=") || strings.ContainsAny(cell, "0123456789"):
+			return nil
+		case at >= 0 && h.code < 0:
+			h.code = i
+			h.weak = !strings.HasPrefix(compact(cell), "result") && !holds(cell, loginWords) && !strings.HasPrefix(cell, "status")
+		default:
+			if k, ok := columns[compact(cell)]; ok {
+				h.fields[i] = k
+				h.utc[i] = strings.Contains(cell, "utc")
+			}
+		}
+	}
+	if h.code < 0 || len(h.fields) == 0 && h.weak {
+		return nil
+	}
+	return &h
+}
+
+// read reads one row.
+func (h *heading) read(line string, start int) (hit, bool) {
+	all := cells(line, h.sep)
+	if len(all) <= h.code {
+		return hit{}, false
+	}
+	code := atoi(strings.Trim(all[h.code], "'\" "))
+	if code < 10000 || code > 9999999 || h.weak && !listed(code) {
+		return hit{}, false
+	}
+	out := hit{pos: start, end: start + len(line), log: true, owned: true, group: -start - 1, err: Error{Code: code}}
+	e := &out.err
+	for i, kind := range h.fields {
+		if i >= len(all) {
+			continue
+		}
+		v := tidy(strings.Trim(all[i], "'\" "))
+		if placeholder(v) {
+			continue
+		}
+		switch kind {
+		case fRequest:
+			if isGUID(v) {
+				e.TraceID = v
+			}
+		case fCorrelation:
+			if isGUID(v) {
+				e.CorrelationID = v
+			}
+		case fTime:
+			e.Timestamp = cellTime(v, h.utc[i])
+		case fUser:
+			if isUser(v) {
+				e.User = v
+			}
+		case fApp:
+			if isGUID(v) {
+				e.AppID = v
+			}
+		case fAppName:
+			e.AppName = v
+		case fResource:
+			e.Resource = v
+		case fTenant:
+			e.Tenant = v
+		}
+	}
+	return out, true
+}
+
+// cellTime reads a time of a table. The portal writes local time, so without a zone it is certain only where the heading says UTC.
+func cellTime(v string, utc bool) time.Time {
+	if t, end, ok := readTime(v, 0); ok && end == len(v) && !t.IsZero() {
+		return t
+	}
+	if !utc {
+		return time.Time{}
+	}
+	for _, layout := range []string{"1/2/2006, 3:04:05.999 PM", "1/2/2006, 3:04:05 PM", "1/2/2006 3:04:05 PM", "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// cells splits a line. In comma-separated text a quoted cell may hold the separator.
+func cells(line string, sep byte) []string {
+	var out []string
+	from, inQuote := 0, false
+	for i := 0; i < len(line); i++ {
+		switch {
+		case line[i] == '"' && (sep == ',' || sep == ';'):
+			inQuote = !inQuote
+		case line[i] == sep && !inQuote:
+			out = append(out, strings.TrimSpace(line[from:i]))
+			from = i + 1
+		}
+	}
+	return append(out, strings.TrimSpace(line[from:]))
+}
