@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -451,5 +452,79 @@ func TestSetupErrors(t *testing.T) {
 				t.Errorf("the error is not one line without the token: %v", err)
 			}
 		})
+	}
+}
+
+// listenLine passes on the address that the bot says it listens on.
+type listenLine struct{ address chan string }
+
+func (l listenLine) Write(p []byte) (int, error) {
+	if _, rest, ok := strings.Cut(string(p), "Endpoints: http://"); ok {
+		address, _, _ := strings.Cut(rest, "/")
+		l.address <- address
+	}
+	return len(p), nil
+}
+
+func TestHTTPMode(t *testing.T) {
+	t.Parallel()
+	fake := slackfake.New(slackfake.Contoso())
+	t.Cleanup(fake.Close)
+	book, err := runbooks.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := listenLine{make(chan string, 1)}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Run(ctx, Settings{
+			Config: DefaultConfig(), Book: book, Tenant: &directory{}, BotToken: fake.BotToken(), SigningSecret: fake.SigningSecret(), SlackAPIURL: fake.APIURL(),
+			DatabaseURL: "sqlite::memory:", Listen: "127.0.0.1:0", Out: out, Log: slog.New(slog.DiscardHandler),
+		})
+	}()
+	base := "http://" + <-out.address
+	get := func(path string) (int, string) {
+		resp, err := http.Get(base + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	if code, body := get("/healthz"); code != 200 || body != "ok\n" {
+		t.Errorf("/healthz: %d %q", code, body)
+	}
+	if code, body := get("/readyz"); code != 200 || !strings.Contains(body, "database: ok") || !strings.Contains(body, "slack token: ok") {
+		t.Errorf("/readyz: %d %q", code, body)
+	}
+	if err := fake.UseHTTP(slackfake.HTTP{EventsURL: base + "/slack/events", CommandsURL: base + "/slack/commands", InteractionsURL: base + "/slack/interactions"}); err != nil {
+		t.Fatal(err)
+	}
+	h := &house{Server: fake, t: t}
+	ts := h.Post(publicChannel, "U0BOB", paste50076)
+	m := h.answer(publicChannel, ts, "AADSTS50076")
+	if _, err := h.Click("U0BOB", publicChannel, m.TS, "support"); err != nil {
+		t.Fatal(err)
+	}
+	h.until("a private answer", func(n *slackfake.Snapshot) bool {
+		all := n.Ephemerals("U0BOB")
+		return len(all) == 1 && strings.Contains(all[0].Text, "0a1b2c3d-0000-4000-8000-000000000100")
+	})
+	if _, body := get("/metrics"); !strings.Contains(body, `signpost_slack_events_total{kind="message",outcome="delivered"}`) || !strings.Contains(body, "signpost_jobs") {
+		t.Errorf("/metrics: %s", body)
+	}
+	fake.RevokeTokens()
+	h.until("the event is taken", func(n *slackfake.Snapshot) bool { return n.Unacked() == 0 })
+	if code, body := get("/readyz"); code != 503 || !strings.Contains(body, "slack token: tokens_revoked") {
+		t.Errorf("/readyz after the tokens were revoked: %d %q", code, body)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -93,7 +93,12 @@ func (w *Worker) read(ctx context.Context, c store.Case, q handlers.Question, tr
 	until := c.SignInUntil
 	missing := d.Report.SignIn.State == facts.NotYet
 	waits := missing && try < len(lateAfter)
-	view := handlers.View{GaveUp: missing && !waits}
+	if missing && !waits {
+		// Nothing came in all that time: the log has no such row, as far as anybody can tell.
+		d.Report.SignIn = facts.None[facts.SignIn](w.Now(), "the sign-in log has no row for this error; it was looked for until "+w.Now().UTC().Format(runbooks.TimeLayout))
+		d = w.Desk.Book.Diagnose(d.Errors, d.Report, w.Now())
+	}
+	view := handlers.View{}
 	if waits {
 		if until.IsZero() {
 			until = w.Now().Add(lateAfter[len(lateAfter)-1])
