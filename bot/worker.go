@@ -168,12 +168,7 @@ func (w *Worker) audit(ctx context.Context, c store.Case, d runbooks.Diagnosis) 
 	if who == "" {
 		return
 	}
-	why := "asked by name"
-	if c.Primary != 0 {
-		why = fmt.Sprintf("AADSTS%d", c.Primary)
-	}
-	e := store.Entry{Asker: c.Author, Subject: who, Place: c.Channel, Facts: read(d.Report), Why: why, Case: c.ID}
-	if err := w.Store.Audit(ctx, e); err != nil {
+	if err := w.Store.Audit(ctx, AuditEntry(d, c.Author, c.Channel, c.ID)); err != nil {
 		w.Log.Error("write the audit", "case", c.ID, "error", err)
 	}
 	if c.ID == 0 {
@@ -182,6 +177,15 @@ func (w *Worker) audit(ctx context.Context, c store.Case, d runbooks.Diagnosis) 
 	if err := w.Store.SetSubject(ctx, c.ID, who); err != nil {
 		w.Log.Error("note whom a case is about", "case", c.ID, "error", err)
 	}
+}
+
+// AuditEntry says who looked whom up, from where, why, and which facts were read; never what was found.
+func AuditEntry(d runbooks.Diagnosis, asker, place string, caseID int64) store.Entry {
+	why := "asked by name"
+	if d.Primary != nil {
+		why = fmt.Sprintf("AADSTS%d", d.Primary.Code)
+	}
+	return store.Entry{Asker: asker, Subject: d.Report.Subject.User, Place: place, Facts: read(d.Report), Why: why, Case: caseID}
 }
 
 // read lists the facts that were asked of Graph.

@@ -67,7 +67,7 @@ func verdict(area, name string, err error, costs string) row {
 }
 
 func (x doctorCmd) database(ctx context.Context) row {
-	db, err := jobs.Open(ctx, x.Database, nil)
+	db, err := jobs.OpenBeside(ctx, x.Database, nil) // the bot may be running
 	if err == nil {
 		err = db.Close()
 	}

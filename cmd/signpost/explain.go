@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/user"
 	"strings"
 	"time"
 
 	"signpost/bot"
+	"signpost/bot/jobs"
 	"signpost/graph/facts"
 	"signpost/handlers"
 	"signpost/runbooks"
@@ -18,13 +20,14 @@ import (
 )
 
 type explainCmd struct {
-	Text    []string `arg:"" optional:"" help:"The pasted error; standard input where there is none."`
-	Tenant  string   `help:"Which tenant to ask: none, demo (made up) or live. Default: live with credentials, else none." enum:",none,demo,live" default:"" placeholder:"none|demo|live"`
-	User    string   `help:"The affected person, by sign-in name. Alone: the diagnosis of a person." placeholder:"UPN"`
-	Format  string   `help:"text, json or blocks (Slack's Block Kit)." enum:"text,json,blocks" default:"text" placeholder:"text|json|blocks"`
-	Details string   `help:"What the thread may hold: full, agents or none." enum:"full,agents,none" default:"full" placeholder:"full|agents|none"`
-	Config  string   `help:"Configuration file: protected accounts and the operator's runbooks." env:"SIGNPOST_CONFIG" placeholder:"FILE"`
-	Dir     string   `help:"Folder of the operator's own runbooks; goes before the configuration's." placeholder:"DIR"`
+	Text     []string `arg:"" optional:"" help:"The pasted error; standard input where there is none."`
+	Tenant   string   `help:"Which tenant to ask: none, demo (made up) or live. Default: live with credentials, else none." enum:",none,demo,live" default:"" placeholder:"none|demo|live"`
+	User     string   `help:"The affected person, by sign-in name. Alone: the diagnosis of a person." placeholder:"UPN"`
+	Format   string   `help:"text, json or blocks (Slack's Block Kit)." enum:"text,json,blocks" default:"text" placeholder:"text|json|blocks"`
+	Details  string   `help:"What the thread may hold: full, agents or none." enum:"full,agents,none" default:"full" placeholder:"full|agents|none"`
+	Config   string   `help:"Configuration file: protected accounts and the operator's runbooks." env:"SIGNPOST_CONFIG" placeholder:"FILE"`
+	Database string   `help:"Where a look-up of a person in the live tenant is recorded; without it, it is not." env:"SIGNPOST_DATABASE_URL" placeholder:"URL"`
+	Dir      string   `help:"Folder of the operator's own runbooks; goes before the configuration's." placeholder:"DIR"`
 }
 
 // maxPaste bounds what is read from standard input: far more than any message holds.
@@ -62,10 +65,31 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 	defer cancel()
 	q := handlers.Question{Errors: errs, User: x.User}
 	d := desk.Diagnose(ctx, q, nil)
+	if err := x.audit(ctx, d); err != nil {
+		return err
+	}
 	if n := unreadable(d.Report); n != "" {
 		fmt.Fprintln(c.err, "signpost: could not read: "+n)
 	}
 	return x.write(c, desk, q, d)
+}
+
+// audit records a look-up in the live tenant, where there is a database to record it in.
+func (x explainCmd) audit(ctx context.Context, d runbooks.Diagnosis) error {
+	who := d.Report.Subject.User
+	if x.Database == "" || who == "" || x.Tenant != "live" && x.Tenant != "" {
+		return nil
+	}
+	db, err := jobs.OpenBeside(ctx, x.Database, nil)
+	if err != nil {
+		return usageError{fmt.Errorf("database: %w", err)}
+	}
+	defer db.Close()
+	asker := "unknown"
+	if u, err := user.Current(); err == nil {
+		asker = u.Username
+	}
+	return db.Store().Audit(ctx, bot.AuditEntry(d, asker, "cli", 0))
 }
 
 // text is the arguments, or standard input. A person alone needs no text.
