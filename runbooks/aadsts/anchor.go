@@ -118,7 +118,7 @@ func literal(s string, i int, raw bool) (end int, typo, ok bool) {
 		case n > 0 && c == '\n' && breaks == 0:
 			breaks = 1
 			j++
-		case n > 0 && raw && (breaks > 0 && breaks < 24 && strings.IndexByte(" \t\r>|", c) >= 0 || c >= 0x80 && breaks < 24 || c == '\r'):
+		case n > 0 && raw && (breaks > 0 && breaks < 24 && strings.IndexByte(" \t\r>|", c) >= 0 || (c >= 0x80 || c < ' ' || c == 0x7f) && breaks < 24):
 			breaks++
 			j++
 		default:
@@ -192,7 +192,7 @@ func (c *context) allows(s string, start, end int) bool {
 	return c.headers > 0
 }
 
-// asked reports whether the words behind a number at the start of a line ask for its meaning: 530022 Not Documented.
+// asked reports whether the words behind a number at the start of a line ask for its meaning: 530099 Not documented.
 func asked(s string, end int) bool {
 	after := s[end:min(len(s), end+32)]
 	return strings.Contains(after, "ocumented") || strings.Contains(after, "issing") || strings.Contains(after, "isted")

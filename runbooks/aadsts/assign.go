@@ -52,10 +52,10 @@ func (p *page) join() {
 	}
 	for i := 1; i < len(p.hits); i++ {
 		a, b := &p.hits[i-1], &p.hits[i]
-		if a.group == b.group || a.err.Explicit == b.err.Explicit {
+		if !a.err.Explicit || b.err.Explicit || b.log {
 			continue
 		}
-		if lo, hi := p.around(p.objectAt(b.pos)); a.err.Explicit && !b.log && lo <= i-1 && hi > i && hi-lo < len(p.hits)+1 && p.objectAt(b.pos) >= 0 {
+		if o := p.objectAt(b.pos); o >= 0 && p.objects[o].start < a.pos { // error_codes behind the description
 			b.group = a.group
 		}
 	}
@@ -81,20 +81,10 @@ func (p *page) isID(i int) bool {
 // objectAt returns the innermost object that holds pos, -1 if there is none.
 func (p *page) objectAt(pos int) int {
 	i := sort.Search(len(p.objects), func(i int) bool { return p.objects[i].start > pos }) - 1
-	for n := 0; i >= 0 && n < maxDepth; n++ {
-		if p.objects[i].end > pos {
-			return i
-		}
-		if p.objects[i].parent < 0 && n > 0 {
-			break
-		}
-		if p.objects[i].parent >= 0 {
-			i = p.objects[i].parent
-		} else {
-			return -1
-		}
+	for i >= 0 && p.objects[i].end <= pos {
+		i = p.objects[i].parent
 	}
-	return -1
+	return i
 }
 
 // around returns the hits of the innermost object around a value that holds any; all hits where there is none.

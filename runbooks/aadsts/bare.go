@@ -59,50 +59,48 @@ func (p *page) worthwhile(i, end int) bool {
 }
 
 // stands reports whether the number is a word of its own: no part of a decimal, a time, a place in a file, an issue's number.
-func (p *page) stands(i, end int) bool {
+func (p *page) stands(i, end int) bool { return p.opensAt(i) && p.closesAt(end) }
+
+func (p *page) opensAt(i int) bool {
 	s := p.s
-	if i > 0 {
-		switch c := s[i-1]; {
-		case c == '#' || c == '$' || c == '_' || c == '@' || c == '.' || c == '~' || c == '^' || c == '+':
-			return false
-		case c == '-':
-			if i > 1 && !isBlank(s[i-2]) || i == 1 || s[max(0, i-2)] == ' ' {
-				return i > 1 && s[i-2] == '\n'
-			}
-		case c == '[':
-			if i > 1 && isAlnum(s[i-2]) {
-				return false
-			}
-		case c == ',':
-			if i > 1 && isDigit(s[i-2]) && !(p.last.end == i-1 || p.last.end == i-2) {
-				return false
-			}
-		case c == ':' && i > 1 && isDigit(s[i-2]), c == '/' && i > 1 && isDigit(s[i-2]) && p.last.end != i-1:
-			return false
-		}
+	if i == 0 {
+		return true
 	}
+	digitBefore := i > 1 && isDigit(s[i-2])
+	switch c := s[i-1]; c {
+	case '#', '$', '_', '@', '.', '~', '^', '+':
+		return false
+	case '-': // the bullet of a list; elsewhere part of a word, or a sign
+		return i > 1 && s[i-2] == '\n'
+	case '[':
+		return i == 1 || !isAlnum(s[i-2])
+	case ',', '/': // only from one code to the next
+		return !digitBefore || p.last.end == i-1
+	case ':':
+		return !digitBefore
+	}
+	return true
+}
+
+func (p *page) closesAt(end int) bool {
+	s := p.s
 	if end >= len(s) {
 		return true
 	}
-	next := byte(0)
-	if end+1 < len(s) {
-		next = s[end+1]
+	digits := 0
+	for n := end + 1; n < len(s) && isDigit(s[n]); n++ {
+		digits++
 	}
-	switch c := s[end]; {
-	case isLetter(c), c == '_', c == '%', c == '@':
+	switch c := s[end]; c {
+	case '_', '%', '@':
 		return false
-	case (c == '.' || c == ':' || c == '-') && isDigit(next):
-		return false
-	case c == ',' && isDigit(next):
-		n := end + 1
-		for n < len(s) && isDigit(s[n]) {
-			n++
-		}
-		return n-end-1 >= 5
-	case c == '/' && isDigit(next):
-		return end+5 < len(s) && isDigit(s[end+5])
+	case '.', ':', '-':
+		return digits == 0
+	case ',', '/': // the next code of a list
+		return digits == 0 || digits >= 5
+	default:
+		return !isLetter(c)
 	}
-	return true
 }
 
 // firstOnLine reports whether nothing but a bullet stands before i on its line.
@@ -323,8 +321,8 @@ func httpStatus(label string) bool {
 	return false
 }
 
-// asked reports whether the line is nothing but one code and words of asking: "Missing 90094", "what is 50126?",
-// "530022 Not documented". For an unlisted code, and in a long text, the text must speak of sign-in logs too.
+// asked reports whether the line is nothing but one code and words of asking: "Missing 50197", "what is 50126?",
+// "530099 Not documented". For an unlisted code, and in a long text, the text must speak of sign-in logs too.
 func (p *page) asked(i, end int, known bool) bool {
 	from := strings.LastIndexByte(p.s[max(0, i-80):i], '\n') + 1 + max(0, i-80)
 	to := end + strings.IndexByte(p.s[end:min(len(p.s), end+80)], '\n')

@@ -134,3 +134,14 @@ func BenchmarkHostile(b *testing.B) {
 		run(a.name, a.text)
 	}
 }
+
+// Text without errors is read without allocation: nearly every chat message.
+func TestFindNothingAllocatesNothing(t *testing.T) {
+	Find(prose) // loads the table
+	if n := testing.AllocsPerRun(10, func() { Find(prose) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if n := testing.AllocsPerRun(10, func() { FindSecrets(prose) }); n != 0 {
+		t.Errorf("FindSecrets: %v allocations", n)
+	}
+}

@@ -9,7 +9,7 @@ func Find(text string) []Error {
 	if !mayHold(text) {
 		return nil
 	}
-	found := read(normalize(text))
+	found, _ := read(normalize(text))
 	var errs []Error
 	at := map[int]int{}
 	for _, l := range found {
@@ -29,13 +29,13 @@ type located struct {
 	pos int
 }
 
-// read returns every place of a code in clean text, in order.
-func read(clean string) []located {
+// read returns every place of a code in clean text, in order, and the heading of a table that reaches to its end.
+func read(clean string) (found []located, heading string) {
 	p := page{s: clean}
-	p.grid()
+	heading = p.grid()
 	p.scan()
 	if len(p.hits) == 0 {
-		return nil
+		return nil, heading
 	}
 	for _, h := range p.hits {
 		if h.log {
@@ -48,7 +48,7 @@ func read(clean string) []located {
 	for i, h := range p.hits {
 		out[i] = located{err: h.err, pos: h.pos}
 	}
-	return out
+	return out, heading
 }
 
 // merge fills the empty fields of an error from a repetition of its code. Where their ids differ they are two events, and

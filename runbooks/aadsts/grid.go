@@ -20,8 +20,9 @@ var columns = map[string]fieldKind{
 	"dateutc": fTime, "timegeneratedutc": fTime, "timegenerated": fTime, "createddatetime": fTime, "date": fTime, "createddatetimeutc": fTime,
 }
 
-// grid finds tables whose heading has a column of error codes, and reads their rows.
-func (p *page) grid() {
+// grid finds tables whose heading has a column of error codes, and reads their rows. It returns the heading of a table that
+// reaches to the end.
+func (p *page) grid() string {
 	s := p.s
 	var head *heading
 	for start := 0; start < len(s); {
@@ -34,7 +35,7 @@ func (p *page) grid() {
 			if head != nil {
 				if h, ok := head.read(line, start); ok {
 					p.rows = append(p.rows, row{start: start, end: end, hit: h})
-				} else if line == "" || strings.Count(line, string(head.sep)) < head.code {
+				} else if end < len(s) && (line == "" || strings.Count(line, string(head.sep)) < head.code) { // the last line may be cut
 					head = nil
 				}
 			}
@@ -44,14 +45,24 @@ func (p *page) grid() {
 		}
 		start = end + 1
 	}
+	if head == nil {
+		return ""
+	}
+	return head.line
 }
 
 type heading struct {
+	line   string
 	sep    byte
-	code   int               // column of the error code
-	weak   bool              // it is called only an error code
-	fields map[int]fieldKind // the other columns of interest
-	utc    map[int]bool      // the heading says that times are UTC
+	code   int      // column of the error code
+	weak   bool     // it is called only an error code
+	fields []column // the other columns of interest, in order
+}
+
+type column struct {
+	i    int
+	kind fieldKind
+	utc  bool // the heading says that times are UTC
 }
 
 func newHeading(line string) *heading {
@@ -71,7 +82,7 @@ func newHeading(line string) *heading {
 	if lastWord(low, errorCodeWords) < 0 {
 		return nil
 	}
-	h := heading{sep: sep, code: -1, fields: map[int]fieldKind{}, utc: map[int]bool{}}
+	h := heading{line: line, sep: sep, code: -1}
 	for i, cell := range cells(line, sep) {
 		cell = strings.ToLower(cell)
 		at := lastWord(cell, errorCodeWords)
@@ -83,8 +94,7 @@ func newHeading(line string) *heading {
 			h.weak = !strings.HasPrefix(compact(cell), "result") && !holds(cell, loginWords) && !strings.HasPrefix(cell, "status")
 		default:
 			if k, ok := columns[compact(cell)]; ok {
-				h.fields[i] = k
-				h.utc[i] = strings.Contains(cell, "utc")
+				h.fields = append(h.fields, column{i, k, strings.Contains(cell, "utc")})
 			}
 		}
 	}
@@ -106,39 +116,30 @@ func (h *heading) read(line string, start int) (hit, bool) {
 	}
 	out := hit{pos: start, end: start + len(line), log: true, owned: true, group: -start - 1, err: Error{Code: code}}
 	e := &out.err
-	for i, kind := range h.fields {
-		if i >= len(all) {
+	for _, c := range h.fields {
+		if c.i >= len(all) {
 			continue
 		}
-		v := tidy(strings.Trim(all[i], "'\" "))
-		if placeholder(v) {
-			continue
-		}
-		switch kind {
-		case fRequest:
-			if isGUID(v) {
-				e.TraceID = v
-			}
-		case fCorrelation:
-			if isGUID(v) {
-				e.CorrelationID = v
-			}
+		v := tidy(strings.Trim(all[c.i], "'\" "))
+		switch c.kind {
 		case fTime:
-			e.Timestamp = cellTime(v, h.utc[i])
-		case fUser:
-			if isUser(v) {
-				e.User = v
-			}
-		case fApp:
-			if isGUID(v) {
-				e.AppID = v
+			if e.Timestamp.IsZero() {
+				e.Timestamp = cellTime(v, c.utc)
 			}
 		case fAppName:
-			e.AppName = v
+			fill(&e.AppName, v)
 		case fResource:
-			e.Resource = v
+			fill(&e.Resource, v)
 		case fTenant:
-			e.Tenant = v
+			fill(&e.Tenant, v)
+		case fUser:
+			if isUser(v) {
+				fill(&e.User, v)
+			}
+		case fRequest, fCorrelation, fApp:
+			if isGUID(v) {
+				fill(map[fieldKind]*string{fRequest: &e.TraceID, fCorrelation: &e.CorrelationID, fApp: &e.AppID}[c.kind], v)
+			}
 		}
 	}
 	return out, true

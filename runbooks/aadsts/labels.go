@@ -214,7 +214,7 @@ func idKind(label, sep string) (kind fieldKind, ok bool) {
 
 // requestID tells the error page's "Request Id" from the request ids of other services: request-id, ParentRequestId.
 func requestID(label string) bool {
-	i := strings.LastIndex(strings.ToLower(label), "request")
+	i := strings.LastIndex(lowerASCII(label), "request")
 	if i < 0 || i > 0 && (isAlnum(label[i-1]) || label[i-1] == '-' || label[i-1] == '_') {
 		return false
 	}

@@ -83,7 +83,7 @@ func linkText(in string) (string, bool) {
 	return label + " " + target, true
 }
 
-// decodeLink joins what GitHub's log viewer cuts into links, 700[21](https://…)1 for 700211, and leaves every other
+// decodeLink joins what GitHub's log viewer cuts into links, 7000[21](https://…)5 for 7000215, and leaves every other
 // bracket. A footnote behind a whole code, 50076[1](https://…), is no part of it.
 func decodeLink(b []byte, i int, w *int) int {
 	j := i + 1

@@ -289,7 +289,7 @@ func bracketed(s string, i int) (name string, end int) {
 // nameBefore reads the name of an application whose id stands in brackets behind it: "the application Payroll (".
 func nameBefore(s string, open int) string {
 	from := max(0, open-160)
-	before := strings.ToLower(s[from:open])
+	before := lowerASCII(s[from:open])
 	at := strings.LastIndex(before, "application ")
 	if at < 0 {
 		return ""

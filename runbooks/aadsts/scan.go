@@ -153,7 +153,7 @@ func (p *page) explicit(i int) (end int, ok bool) {
 	k, spaced := separator(s, j)
 	code, end, ok := p.number(k)
 	switch {
-	case !ok, typo && (spaced || !listed(code)), spaced && code > 9999999:
+	case !ok, typo && (spaced || !listed(code)), spaced && code > 9999999, spaced && far(s[j:k]) && !listed(code):
 		return j, false
 	}
 	h := hit{pos: i, end: end, group: len(p.hits), err: Error{Code: code, Explicit: true}}
@@ -187,6 +187,16 @@ func separator(s string, i int) (j int, spaced bool) {
 		break
 	}
 	return j, j > i
+}
+
+// far reports whether words or a line break stand in a separator; then the number may be anything that is counted.
+func far(sep string) bool {
+	for i := 0; i < len(sep); i++ {
+		if sep[i] == '\n' || isLetter(sep[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // number reads an explicit code of five to eight digits at i. A terminal may have broken it.
@@ -268,7 +278,7 @@ func (p *page) moment(i, end int, t time.Time, open int) {
 	case lastWord(low, timeWords) >= 0 && len(low)-lastWord(low, timeWords) <= 8:
 	case c == "createddatetime", c == "time" && strings.Contains(sep, "\""), c == "timegenerated", c == "timegeneratedutc", c == "dateutc", c == "date":
 		f.row = true
-	case strings.HasSuffix(sep, "- [") || strings.HasSuffix(sep, "-\t["): // 50148 - [2022-07-27 18:16:02Z]: AADSTS50148
+	case strings.HasSuffix(sep, "- [") || strings.HasSuffix(sep, "-\t["): // 50126 - [2026-03-04 10:22:11Z]: AADSTS50126
 	case strings.Contains(sep, ":") && len(p.fields) > 0 && p.unlabelled(i): // a label in a language that no list knows
 	default:
 		return

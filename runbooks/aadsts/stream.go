@@ -21,11 +21,12 @@ const (
 // The text is read in windows of 64 KiB, cut at the end of a line where there is one. Each window sees 4 KiB of the text before
 // it and 12 KiB behind it, so an error at a border is neither cut nor reported twice. Unlike Find, Stream reports a code
 // again for every other trace id; the same code with the same trace id, or with none, is reported once in a window and
-// the one after it. An error whose ids stand further away than the overlap is reported without them.
+// the one after it. The heading of a table stays known while its rows go on. An error whose ids stand further away than the overlap is reported without them.
 func Stream(r io.Reader, yield func(Error) error) error {
 	buf := make([]byte, 0, streamBack+streamCore+streamAhead)
 	core := 0 // where the part begins that is not reported yet
 	var before seenKeys
+	heading := "" // of a table that goes on
 	for {
 		n, err := io.ReadFull(r, buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -38,8 +39,10 @@ func Stream(r io.Reader, yield func(Error) error) error {
 			end = cutAt(buf, core, max(core+1, len(buf)-streamAhead))
 		}
 		now := seenKeys{}
-		if w := string(buf); near(w, core, end) {
-			for _, e := range window(w, core, end) {
+		if w := string(buf); heading != "" || near(w, core, end) {
+			var errs []Error
+			errs, heading = window(heading, w, core, end)
+			for _, e := range errs {
 				k := seenKey{e.Code, e.TraceID}
 				if !before[k] {
 					if err := yield(e); err != nil {
@@ -87,21 +90,25 @@ func cutAt(buf []byte, from, to int) int {
 
 // near reports whether an error may begin in [core, end).
 func near(w string, core, end int) bool {
-	i, ok := nextAnchor(w[:min(len(w), end+256)], max(0, core-64))
+	i, ok := nextAnchor(w[:min(len(w), end+reach)], max(0, core-reach-48))
 	return ok && i < end
 }
 
-// window returns the errors whose codes stand in w[core:end], each code and trace id once.
-func window(w string, core, end int) []Error {
+// window returns the errors whose codes stand in w[core:end], each code and trace id once. heading is that of a table which
+// began in an earlier window; the one that is in force at the end comes back.
+func window(heading, w string, core, end int) (errs []Error, last string) {
 	head, body, tail := normalize(w[:core]), normalize(w[core:end]), normalize(w[end:])
 	clean := head + seam(w, core)
+	if heading != "" {
+		clean = heading + "\n" + clean
+	}
 	start := len(clean)
 	clean += body
 	stop := len(clean)
 	clean += seam(w, end) + tail
-	var errs []Error
+	found, last := read(clean)
 	at := map[int]int{} // the latest of a code
-	for _, l := range read(clean) {
+	for _, l := range found {
 		if l.pos < start || l.pos >= stop {
 			continue
 		}
@@ -113,7 +120,7 @@ func window(w string, core, end int) []Error {
 		at[l.err.Code] = len(errs)
 		errs = append(errs, l.err)
 	}
-	return errs
+	return errs, last
 }
 
 // seam is the blank that normalize took off where the text was cut.

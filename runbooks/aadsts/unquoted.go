@@ -124,7 +124,7 @@ func until(s string, i int, ends ...string) (v string, to int) {
 		from++
 	}
 	span := s[from:min(len(s), from+140)]
-	low := strings.ToLower(span)
+	low := lowerASCII(span)
 	best := -1
 	for _, e := range ends {
 		if at := indexWords(low, e); at > 0 && (best < 0 || at < best) {
@@ -175,7 +175,7 @@ func sentence(s string, i int) (v string, to int) {
 	}
 	span := s[from:min(len(s), from+140)]
 	end := len(span)
-	if at := indexWords(strings.ToLower(span), "this can happen"); at > 0 {
+	if at := indexWords(lowerASCII(span), "this can happen"); at > 0 {
 		end = at
 	} else if at := strings.Index(span, ". "); at >= 0 {
 		end = at + 1

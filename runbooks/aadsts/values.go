@@ -250,6 +250,17 @@ func unwrap(v string) string {
 	return strings.Join(strings.Fields(v), " ")
 }
 
+// lowerASCII is s in lower case as far as ASCII goes, so that offsets stay the same whatever the text holds.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
 func isDomain(s string) bool {
 	dot := strings.IndexByte(s, '.')
 	if dot <= 0 || dot == len(s)-1 || len(s) > 253 {

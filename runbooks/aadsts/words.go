@@ -142,7 +142,7 @@ func (p *page) oauth(i, end int, v string, open int) {
 	p.fields = append(p.fields, f)
 }
 
-// announces reports whether a code follows directly: invalid_grant: AADSTS50076, invalid_grant: Error(s): 50148.
+// announces reports whether a code follows directly: invalid_grant: AADSTS50076, invalid_grant: Error(s): 50126.
 func (p *page) announces(i int) bool {
 	s := p.s
 	for words := 0; i < len(s); {
