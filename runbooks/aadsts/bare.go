@@ -172,6 +172,9 @@ func (p *page) behind(label, above, after string, known bool) (st strength, log 
 	}
 	login := holds(label, loginWords)
 	if at := lastWord(label, plainErrorWords); at >= 0 && fillers(label[at:]) && wordAt(label, at) {
+		if !login && !p.aboutLogins() { // "Error 40009" alone is anybody's
+			return nothing, false
+		}
 		return weak, login
 	}
 	low := strings.ToLower(after[:min(len(after), 48)])

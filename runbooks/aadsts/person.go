@@ -2,8 +2,9 @@ package aadsts
 
 import "strings"
 
-// person notes the address around the at sign at i where the words beside it make it the affected person's: "for
-// ann@contoso.com", "user: ann@contoso.com", "ann@contoso.com gets …". An address without such a word may be anybody's.
+// person notes the address around the at sign at i where what stands beside it makes it the affected person's: "for
+// ann@contoso.com", "user: ann@contoso.com", "ann@contoso.com gets …", "AADSTS50034 ann@contoso.com". An address without
+// may be anybody's.
 func (p *page) person(i, open int) {
 	s := p.s
 	from, to := i, i+1
@@ -15,10 +16,10 @@ func (p *page) person(i, open int) {
 	}
 	v := strings.TrimRight(s[from:to], ".-")
 	to = from + len(v)
-	if from == i || !isUser(v) || to < len(s) && (s[to] == '@' || s[to] == '/' || s[to] == ':') {
+	if from == i || !isUser(v) || to < len(s) && (s[to] == '@' || s[to] == '/' || s[to] == ':' && !strings.HasPrefix(s[to+1:], " ")) {
 		return
 	}
-	if p.personBefore(from) || personAfter(s[to:min(len(s), to+24)]) {
+	if p.personBefore(from) || personAfter(s[to:min(len(s), to+24)]) || besideCode(s, from, to) {
 		p.fields = append(p.fields, field{kind: fPerson, pos: from, end: to, object: open, text: v})
 	}
 }
@@ -38,6 +39,22 @@ func (p *page) personBefore(i int) bool {
 		return strings.HasSuffix(label, "in as") || strings.HasSuffix(label, "login as")
 	}
 	return false
+}
+
+// besideCode reports whether nothing but punctuation stands between the address and a code in full: that is how people
+// write whom an error is about when they write nothing else.
+func besideCode(s string, from, to int) bool {
+	const between = " \t\n:,;-()'\""
+	after := strings.TrimLeft(s[to:min(len(s), to+24)], between)
+	if len(after) > 6 && strings.EqualFold(after[:6], "aadsts") && isDigit(after[6]) {
+		return true
+	}
+	before := strings.TrimRight(s[max(0, from-24):from], between)
+	digits := len(before)
+	for digits > 0 && isDigit(before[digits-1]) {
+		digits--
+	}
+	return digits < len(before) && digits >= 6 && strings.EqualFold(before[digits-6:digits], "aadsts")
 }
 
 func personAfter(s string) bool {
