@@ -2,17 +2,11 @@ package handlers
 
 import (
 	"fmt"
-	"net/url"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
-
-	"signpost/runbooks"
 )
 
 // Slack's limits that an answer can meet. https://docs.slack.dev/reference/block-kit/blocks and, for the text of an
@@ -21,9 +15,10 @@ const (
 	maxHeader  = 150
 	maxSection = 3000
 	maxContext = 2000
+	maxValue   = 2000   // of a button
 	maxText    = 3800   // chat.update refuses 4,000
-	maxBlocks  = 48     // of 50, leaving room for buttons
-	maxTotal   = 11_000 // of about 13,200 characters in all blocks together, a limit that Slack does not document
+	maxBlocks  = 48     // of 50, leaving room for a line of whoever posts it
+	maxTotal   = 11_500 // of about 13,200 characters in all blocks together, a limit that Slack does not document
 )
 
 // Message is what is sent to Slack: blocks for the eye, text for notifications and screen readers.
@@ -35,7 +30,7 @@ type Message struct {
 // Buttons says which buttons stand under an answer. Key is what a click gives back: the case, as an opaque word.
 type Buttons struct {
 	Key  string
-	Show bool // "Show Diagnosis", where the thread may not hold it
+	Show bool // "Show diagnosis", where the thread may not hold it
 }
 
 // The action ids of the buttons.
@@ -48,54 +43,102 @@ const (
 
 // Draw turns a page into a Slack message within Slack's limits. Whatever does not fit is cut, and said to be cut.
 func (p Page) Draw(b *Buttons) Message {
-	blocks := []slack.Block{slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, short(p.Title, maxHeader), false, false))}
-	total := 0
-	for _, part := range p.Parts {
-		text := part.mrkdwn()
-		if utf8.RuneCountInString(text) > maxSection {
-			text = short(text, maxSection)
+	const cutShort = "_The rest did not fit here._"
+	var blocks, tail []slack.Block
+	room := maxTotal - utf8.RuneCountInString(cutShort)
+	if title := p.title(); title != "" {
+		blocks = append(blocks, slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)))
+		room -= utf8.RuneCountInString(title)
+	}
+	if b != nil {
+		row := b.row()
+		for _, e := range row {
+			room -= utf8.RuneCountInString(e.Text.Text) + utf8.RuneCountInString(e.AccessibilityLabel)
 		}
-		total += utf8.RuneCountInString(text)
-		if total > maxTotal || len(blocks) >= maxBlocks {
-			blocks = append(blocks, section("_The rest did not fit here._"))
+		tail = append(tail, slack.NewActionBlock("", elements(row)...))
+	}
+	if foot := p.foot(); foot != "" {
+		tail = append(tail, slack.NewContextBlock("", markdown(foot)))
+		room -= utf8.RuneCountInString(foot)
+	}
+	for _, text := range p.sections() {
+		if room -= utf8.RuneCountInString(text); room < 0 || len(blocks)+len(tail)+1 >= maxBlocks {
+			blocks = append(blocks, section(cutShort))
 			break
 		}
 		blocks = append(blocks, section(text))
 	}
-	if b != nil {
-		blocks = append(blocks, b.block())
+	text := shortMarked(Escape(short(p.Plain(), maxText)), maxText)
+	if text == "" {
+		text = "No answer." // Slack refuses an empty one
 	}
-	if foot := p.foot(); foot != "" {
-		blocks = append(blocks, slack.NewContextBlock("", markdown(short(mrkdwn(foot), maxContext))))
+	return Message{Text: text, Blocks: append(blocks, tail...)}
+}
+
+func (p Page) title() string { return short(strings.TrimSpace(Clean(p.Title)), maxHeader) }
+
+// sections are the parts as mrkdwn; a part that is longer than a section goes on in the next.
+func (p Page) sections() []string {
+	var all []string
+	for _, part := range p.Parts {
+		text, n := "", 0
+		for _, l := range part.mrkdwn() {
+			size := utf8.RuneCountInString(l)
+			if text != "" && n+1+size > maxSection {
+				all, text, n = append(all, text), "", 0
+			}
+			if text != "" {
+				text, n = text+"\n", n+1
+			}
+			text, n = text+l, n+size
+		}
+		if strings.TrimSpace(text) != "" {
+			all = append(all, text)
+		}
 	}
-	return Message{Text: Escape(short(p.Plain(), maxText*3/4)), Blocks: blocks}
+	return all
 }
 
 // foot is the small print: ids, then the links on one line.
 func (p Page) foot() string {
-	lines := slices.Clone(p.Foot)
-	if len(p.Links) > 0 {
-		lines = append(lines, strings.Join(p.Links, " · "))
+	var lines, addresses []string
+	for _, l := range p.Foot {
+		lines = append(lines, mrkdwn(short(Clean(l), maxContext)))
 	}
-	return strings.Join(lines, "\n")
+	for _, l := range p.Links {
+		if l = Clean(l); utf8.RuneCountInString(l) <= maxContext {
+			addresses = append(addresses, linked(l, linkLabel))
+		}
+	}
+	if len(addresses) > 0 {
+		lines = append(lines, strings.Join(addresses, " · "))
+	}
+	return shortMarked(strings.TrimSpace(strings.Join(lines, "\n")), maxContext)
 }
 
-func (b Buttons) block() slack.Block {
-	button := func(action, label, alt string, style slack.Style) slack.BlockElement {
-		e := slack.NewButtonBlockElement(action, b.Key, slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
+func (b Buttons) row() []*slack.ButtonBlockElement {
+	button := func(action, label, alt string, style slack.Style) *slack.ButtonBlockElement {
+		e := slack.NewButtonBlockElement(action, short(b.Key, maxValue), slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
 		e.AccessibilityLabel = alt
 		e.Style = style
 		return e
 	}
-	row := []slack.BlockElement{
+	row := []*slack.ButtonBlockElement{
 		button(ActionSolved, "Solved", "Mark this error as solved", slack.StylePrimary),
-		button(ActionStuck, "Still Stuck", "Hand this error to the identity team", ""),
+		button(ActionStuck, "Still stuck", "Hand this error to the identity team", ""),
 	}
 	if b.Show {
-		row = append(row, button(ActionShow, "Show Diagnosis", "Show the diagnosis privately to you", ""))
+		row = append(row, button(ActionShow, "Show diagnosis", "Show the diagnosis privately to you", ""))
 	}
-	row = append(row, button(ActionSupport, "Copy for Microsoft Support", "Show the ids and times for a support request privately to you", ""))
-	return slack.NewActionBlock("", row...)
+	return append(row, button(ActionSupport, "Copy for Microsoft support", "Show the ids and times for a support request privately to you", ""))
+}
+
+func elements(row []*slack.ButtonBlockElement) []slack.BlockElement {
+	var all []slack.BlockElement
+	for _, e := range row {
+		all = append(all, e)
+	}
+	return all
 }
 
 func section(text string) slack.Block { return slack.NewSectionBlock(markdown(text), nil, nil) }
@@ -105,28 +148,42 @@ func markdown(text string) *slack.TextBlockObject {
 	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: text, Verbatim: true}
 }
 
-func (p Part) mrkdwn() string {
-	var b strings.Builder
-	if p.Title != "" {
-		b.WriteString("*" + mrkdwn(p.Title) + "*\n")
+// mrkdwn writes the title and the lines of a part, each within the limit of a section.
+func (p Part) mrkdwn() []string {
+	var lines []string
+	if title := strings.TrimSpace(Clean(p.Title)); title != "" {
+		lines = append(lines, "*"+shortMarked(mrkdwn(short(title, maxHeader)), maxHeader)+"*")
 	}
-	for i, l := range p.lines() {
-		if i > 0 {
-			b.WriteByte('\n')
+	for _, l := range p.lines() {
+		code, isCode := strings.CutPrefix(l, "\t")
+		switch {
+		case isCode && !strings.Contains(code, "`"):
+			l = "`" + Escape(short(code, maxSection)) + "`"
+		case p.Links && utf8.RuneCountInString(l) <= maxSection:
+			l = linked(l, inlineLabel)
+		default: // marking never makes a line shorter
+			l = mrkdwn(short(l, maxSection))
 		}
-		b.WriteString(mrkdwn(l))
+		lines = append(lines, shortMarked(l, maxSection))
 	}
-	return b.String()
+	return lines
 }
 
-// lines adds the numbers of an ordered part.
+// lines are the lines as they are shown, each of them one line, with the numbers of an ordered part.
 func (p Part) lines() []string {
-	if !p.Numbered {
-		return p.Lines
-	}
-	lines := make([]string, len(p.Lines))
-	for i, l := range p.Lines {
-		lines[i] = fmt.Sprintf("%d. %s", i+1, l)
+	var lines []string
+	for _, l := range p.Lines {
+		code, isCode := strings.CutPrefix(l, "\t")
+		if l = Clean(code); strings.TrimSpace(l) == "" {
+			continue
+		}
+		switch {
+		case isCode:
+			l = "\t" + l
+		case p.Numbered:
+			l = fmt.Sprintf("%d. %s", len(lines)+1, l)
+		}
+		lines = append(lines, l)
 	}
 	return lines
 }
@@ -134,79 +191,18 @@ func (p Part) lines() []string {
 // Plain is the page as plain text: what a screen reader says, and what a terminal without colours shows.
 func (p Page) Plain() string {
 	var b strings.Builder
-	b.WriteString(p.Title)
+	b.WriteString(p.title())
 	for _, part := range p.Parts {
 		b.WriteString("\n")
 		if part.Title != "" {
-			b.WriteString("\n" + part.Title + ":")
+			b.WriteString("\n" + Clean(part.Title) + ":")
 		}
 		for _, l := range part.lines() {
-			b.WriteString("\n" + l)
+			b.WriteString("\n" + strings.TrimLeft(l, "\t"))
 		}
 	}
 	for _, l := range slices.Concat(p.Foot, p.Links) {
-		b.WriteString("\n" + l)
+		b.WriteString("\n" + Clean(l))
 	}
-	return b.String()
-}
-
-var (
-	webLink   = regexp.MustCompile(`https://[^\s<>|·,;)]*[^\s<>|·,;.)]`)
-	timestamp = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b`)
-)
-
-// mrkdwn escapes a sentence and marks its links and times, which Slack then shows in the reader's own zone.
-// https://docs.slack.dev/messaging/formatting-message-text
-func mrkdwn(s string) string {
-	s = Escape(s)
-	s = webLink.ReplaceAllStringFunc(s, func(u string) string { return "<" + u + "|" + linkLabel(u) + ">" })
-	return timestamp.ReplaceAllStringFunc(s, func(m string) string {
-		t, err := time.Parse(runbooks.TimeLayout, m)
-		if err != nil {
-			return m
-		}
-		return Date(t)
-	})
-}
-
-// Date is a time that Slack shows in the reader's own zone, and as UTC where it cannot.
-// https://docs.slack.dev/messaging/formatting-message-text#date-formatting
-func Date(t time.Time) string {
-	return fmt.Sprintf("<!date^%d^{date_short_pretty} {time}|%s>", t.Unix(), t.UTC().Format(runbooks.TimeLayout))
-}
-
-// linkLabel shortens an address to what a reader needs of it.
-func linkLabel(u string) string {
-	p, err := url.Parse(strings.ReplaceAll(u, "&amp;", "&"))
-	if err != nil || p.Host == "" {
-		return u
-	}
-	host := strings.TrimPrefix(p.Host, "www.")
-	if host == "login.microsoftonline.com" && p.Path == "/error" {
-		return "Microsoft's error look-up"
-	}
-	if last := path.Base(p.Path); last != "/" && last != "." {
-		return Escape(host + ": " + strings.ReplaceAll(last, "-", " "))
-	}
-	return Escape(host)
-}
-
-// Escape takes the meaning from the three characters that have one for Slack, so that no pasted or directory text can
-// mention, link or ping anybody.
-func Escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-// short cuts a text to n runes and says so. It never cuts into a <…> mark.
-func short(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	const mark = "…"
-	r := []rune(s)[:n-utf8.RuneCountInString(mark)]
-	out := string(r)
-	if open := strings.LastIndexByte(out, '<'); open > strings.LastIndexByte(out, '>') {
-		out = out[:open]
-	}
-	return strings.TrimRight(out, " \n") + mark
+	return strings.TrimSpace(b.String())
 }

@@ -25,6 +25,9 @@ type Question struct {
 	Errors   []aadsts.Error
 	User     string // by hand; goes before every name in the errors
 	Reporter string // mail address of whoever asks
+	// Posted is when the message was posted: it stands in for the time of an error that tells none, so that its sign-in
+	// row is not waited for without end. Zero means now.
+	Posted time.Time
 }
 
 // Within is the question without what a place with these details may not hold: with agents only what the message itself
@@ -63,11 +66,15 @@ func (k *Desk) Diagnose(ctx context.Context, q Question, progress func(runbooks.
 	return k.Book.Diagnose(q.Errors, k.Tenant.Collect(ctx, query), k.Now())
 }
 
-// Protected reports whether a diagnosis is about an account that no place may show, by any name that it has.
+// Protected reports whether a diagnosis is about an account that no place may show, by any name that it has, or holds
+// something of one: the sign-in row of an error may be another account's than the message names.
 func (k *Desk) Protected(d runbooks.Diagnosis) bool {
 	names := []string{d.Report.Subject.User}
 	if u := d.Report.User.Value; u != nil {
-		names = append(names, u.UPN, u.Mail)
+		names = append(names, u.ID, u.UPN, u.Mail, u.OnPremisesUPN)
+	}
+	if r := d.Report.SignIn.Value; r != nil {
+		names = append(names, r.UserID, r.UPN)
 	}
 	for _, e := range d.Errors {
 		names = append(names, e.User)
@@ -88,7 +95,7 @@ func (k *Desk) Names(q Question) bool {
 // error, then that in any other error of the text.
 func (k *Desk) query(q Question) facts.Query {
 	s := q.subject()
-	out := facts.Query{User: s.User, From: s.From, Domain: s.Domain, Reporter: q.Reporter, Ask: k.Book.PersonFacts()}
+	out := facts.Query{User: s.User, From: s.From, Domain: s.Domain, Reporter: q.Reporter, Posted: q.Posted, Ask: k.Book.PersonFacts()}
 	i := aadsts.Primary(q.Errors)
 	if i < 0 {
 		return out
@@ -138,9 +145,9 @@ func Support(errs []aadsts.Error, opened time.Time) string {
 			if value == "" {
 				value = "(not in the message)"
 			}
-			fmt.Fprintf(&b, "%-16s %s\n", label+":", value)
+			fmt.Fprintf(&b, "%-16s %s\n", label+":", Clean(value))
 		}
-		line("Error", fmt.Sprintf("AADSTS%d %s", e.Code, nameOf(e.Code)))
+		line("Error", strings.TrimSpace(fmt.Sprintf("AADSTS%d %s", e.Code, nameOf(e.Code))))
 		line("Time (UTC)", utc(e.Timestamp))
 		line("Correlation id", e.CorrelationID)
 		line("Request id", e.TraceID)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,43 +13,102 @@ import (
 // freshFor is how old a fact may be before its line says when it was read.
 const freshFor = 2 * time.Minute
 
-// maxReason is how much of Microsoft's failure reason a line holds; most repeat the message.
-const maxReason = 90
-
-func factsTitle(d runbooks.Diagnosis) string {
-	return "Facts, read " + d.At.UTC().Format(runbooks.TimeLayout)
-}
+// maxReason is how much of a reason or of a policy's name a line holds.
+const maxReason = 240
 
 // factLines writes one line for each fact that Graph answered.
-func factLines(r facts.Report, now time.Time) []string {
+func factLines(d runbooks.Diagnosis) []string {
+	r := d.Report
 	var lines []string
-	if s := r.Subject; s.User != "" && s.From == facts.FromReporter {
-		lines = append(lines, "• Assumed to be about "+s.User+", because the message names nobody: the address of whoever posted it.")
-	} else if s.User != "" && s.From == facts.FromSignIn {
-		lines = append(lines, "• About "+s.User+", named by the sign-in row of this error.")
+	switch s := r.Subject; {
+	case s.User == "":
+	case s.From == facts.FromReporter:
+		lines = append(lines, "• Assumed to be about "+person(r)+": the message names nobody, so this is the address of whoever posted it.")
+	case s.From == facts.FromSignIn:
+		lines = append(lines, "• About "+person(r)+", whom the sign-in row of this error names.")
 	}
 	for _, e := range r.Entries() {
 		var text string
 		switch {
 		case e.State == facts.Seen && e.Value != nil:
-			text = summary(e.Value)
+			text = summary(e.Value, d)
 		case e.State == facts.Absent:
-			text = stateSays(e)
+			text = none(e)
 		}
 		if text == "" {
 			continue
 		}
 		line := "• " + e.Name.Title() + ": " + text
-		if !e.ReadAt.IsZero() && now.Sub(e.ReadAt) > freshFor {
-			line += " (read " + e.ReadAt.UTC().Format(runbooks.TimeLayout) + ")"
+		if !e.ReadAt.IsZero() && d.At.Sub(e.ReadAt) > freshFor {
+			line += " · read " + when(e.ReadAt)
 		}
 		lines = append(lines, line)
 	}
 	return lines
 }
 
+// none says that Graph answered "there is none", and what it said of that.
+func none(e facts.Entry) string {
+	says := "none"
+	if e.Reason != "" {
+		says += " (" + short(strings.TrimRight(e.Reason, "."), maxReason) + ")"
+	}
+	if u, ok := e.Value.(*facts.User); ok && u != nil && u.DeletedAt != nil {
+		says += " · deleted " + when(*u.DeletedAt)
+	}
+	return says
+}
+
+// stateSays are the states of DESIGN.md §4 in words.
+var stateSays = map[facts.State]string{
+	facts.NotPermitted: "not permitted", facts.NotLicensed: "not licensed", facts.NotYet: "not yet", facts.Failed: "failed",
+	facts.NotAsked: "not asked",
+}
+
+// notChecked says which facts were missing and why, those with one reason together; that the sign-in row is still
+// awaited; and which causes that left undecided.
+func notChecked(d runbooks.Diagnosis, v View) []string {
+	if v.Reading {
+		return nil
+	}
+	var lines, order []string
+	if !v.Waiting.IsZero() {
+		lines = append(lines, "• Sign-in: not yet. The log has no row for this error so far; it is looked for until "+when(v.Waiting)+".")
+	}
+	names, state := map[string][]string{}, map[string]string{}
+	for _, e := range d.Report.Entries() {
+		switch {
+		case e.State == facts.Seen, e.State == facts.Absent, e.State == facts.NotAsked && e.Reason == "", // nobody wanted it
+			e.Name == facts.NameSignIn && !v.Waiting.IsZero():
+			continue
+		}
+		why := stateSays[e.State] + "."
+		if e.Reason != "" {
+			why += " " + sentence(capital(short(e.Reason, maxReason)))
+		}
+		if names[why] == nil {
+			order = append(order, why)
+		}
+		names[why], state[why] = append(names[why], e.Name.Title()), stateSays[e.State]
+	}
+	var rest []string
+	for i, why := range order {
+		if i < maxMissing {
+			lines = append(lines, "• "+strings.Join(names[why], ", ")+": "+why)
+			continue
+		}
+		for _, n := range names[why] {
+			rest = append(rest, lowerFirst(n)+" ("+state[why]+")")
+		}
+	}
+	if len(rest) > 0 {
+		lines = append(lines, "• Also "+strings.Join(rest, ", ")+".")
+	}
+	return append(lines, undecided(d)...)
+}
+
 // summary says in one line what a reader wants of a fact.
-func summary(value any) string {
+func summary(value any, d runbooks.Diagnosis) string {
 	switch v := value.(type) {
 	case *facts.User:
 		return userLine(v)
@@ -59,26 +119,32 @@ func summary(value any) string {
 	case *facts.Domain:
 		return domainLine(v)
 	case *facts.Federation:
-		return federationLine(v)
+		return federationLine(v, d.At)
 	case *facts.SignIn:
-		return signInLine(v)
+		code := 0
+		if d.Primary != nil {
+			code = d.Primary.Code
+		}
+		return signInLine(v, code)
 	case *facts.Recent:
 		return recentLine(v)
 	case *facts.Spread:
 		return spreadLine(v)
 	case *facts.Providers:
-		return join(runbooks.Show(v.Types))
+		return runbooks.Show(v.Types)
 	}
 	return ""
 }
 
+// matchedBy says how an account was found, where that was not by its own name.
+var matchedBy = map[string]string{"mail": "found by its mail address", "proxy_address": "found by an alias", "other_mail": "found by another mail address"}
+
 func userLine(u *facts.User) string {
-	var s []string
 	name := u.UPN
 	if u.Guest && u.Mail != "" {
 		name = u.Mail
 	}
-	s = append(s, name)
+	s := []string{name}
 	if u.Enabled != nil {
 		s = append(s, map[bool]string{true: "enabled", false: "disabled"}[*u.Enabled])
 	}
@@ -92,12 +158,14 @@ func userLine(u *facts.User) string {
 	default:
 		s = append(s, "cloud account")
 	}
-	if u.ExternalState != "" && u.ExternalState != "Accepted" {
+	switch u.ExternalState {
+	case "", "Accepted":
+	case "PendingAcceptance":
+		s = append(s, "invitation not accepted yet")
+	default:
 		s = append(s, "invitation "+u.ExternalState)
 	}
-	if u.MatchedBy != "" && u.MatchedBy != "upn" && u.MatchedBy != "id" {
-		s = append(s, "found by "+strings.ReplaceAll(u.MatchedBy, "_", " "))
-	}
+	s = append(s, matchedBy[u.MatchedBy])
 	if u.PasswordChanged != nil {
 		s = append(s, "password changed "+when(*u.PasswordChanged))
 	}
@@ -107,37 +175,51 @@ func userLine(u *facts.User) string {
 	return join(s...)
 }
 
-func mfaLine(m *facts.MFA) string {
-	if !m.Registered {
-		return "nothing registered" + updated(m.Updated)
-	}
-	s := "registered and capable"
-	if !m.Capable {
-		s = "registered, but not with a method that policy allows"
-	}
-	if len(m.Methods) > 0 {
-		s += " · " + runbooks.Show(m.Methods)
-	}
-	return s + updated(m.Updated)
+// methodSays are Microsoft's names of methods in words; a name that is not here stays as it is.
+var methodSays = map[string]string{
+	"microsoftAuthenticatorPush": "Microsoft Authenticator", "microsoftAuthenticatorPasswordless": "Authenticator phone sign-in",
+	"softwareOneTimePasscode": "one-time codes of an app", "hardwareOneTimePasscode": "hardware token", "mobilePhone": "mobile phone",
+	"alternateMobilePhone": "second mobile phone", "officePhone": "office phone", "securityQuestion": "security questions",
+	"windowsHelloForBusiness": "Windows Hello", "fido2SecurityKey": "security key", "passKeyDeviceBound": "device-bound passkey",
+	"temporaryAccessPass": "Temporary Access Pass",
+	"authenticator":       "Microsoft Authenticator", "software_oath": "one-time codes of an app", "fido2": "passkey", "windows_hello": "Windows Hello",
+	"platform_credential": "platform credential", "temporary_access_pass": "Temporary Access Pass",
 }
 
-func updated(t *time.Time) string {
-	if t == nil {
-		return ""
+func methodName(kind string) string {
+	if s, ok := methodSays[kind]; ok {
+		return s
 	}
-	return " (report of " + when(*t) + ")"
+	return strings.ReplaceAll(kind, "_", " ")
+}
+
+func mfaLine(m *facts.MFA) string {
+	says := "nothing registered"
+	switch {
+	case m.Registered && m.Capable:
+		says = "registered and capable"
+	case m.Registered:
+		says = "registered, but with no method that policy allows"
+	}
+	var methods []string
+	for _, x := range m.Methods {
+		methods = append(methods, methodName(x))
+	}
+	if m.Registered && len(methods) > 0 {
+		says = join(says, runbooks.Show(methods))
+	}
+	if m.Updated != nil {
+		says = join(says, "report of "+when(*m.Updated))
+	}
+	return says
 }
 
 func methodsLine(m *facts.Methods) string {
-	var s []string
+	var all []string
 	for _, x := range m.List {
-		one := strings.ReplaceAll(x.Kind, "_", " ")
-		if x.Detail != "" {
-			one += " " + x.Detail
-		}
-		s = append(s, one)
+		all = append(all, strings.TrimSpace(methodName(x.Kind)+" "+x.Detail))
 	}
-	text := runbooks.Show(s)
+	text := runbooks.Show(all)
 	if !m.Second {
 		text += " · no second factor"
 	}
@@ -145,27 +227,31 @@ func methodsLine(m *facts.Methods) string {
 }
 
 func domainLine(d *facts.Domain) string {
-	s := d.Name + " · " + strings.ToLower(d.Authentication)
+	says := strings.ToLower(d.Authentication)
+	if d.Federated {
+		says += ", so MFA may be done at the identity provider"
+	}
+	s := []string{d.Name, says}
 	if d.Root != "" && d.Root != d.Name {
-		s += ", settings at " + d.Root
+		s = append(s, "settings at "+d.Root)
 	}
 	if !d.Verified {
-		s += " · not verified"
+		s = append(s, "not verified")
 	}
-	return s
+	return join(s...)
 }
 
-func federationLine(f *facts.Federation) string {
-	s := []string{f.Provider, f.Protocol}
+func federationLine(f *facts.Federation, now time.Time) string {
+	s := []string{f.Provider, f.Protocol, "MFA behaviour " + f.MFABehavior}
 	if f.MFABehavior == "" {
-		s = append(s, "MFA behaviour unset")
-	} else {
-		s = append(s, "MFA: "+f.MFABehavior)
+		s[2] = "MFA behaviour unset"
 	}
 	for _, c := range f.Certificates {
 		switch {
 		case c.Problem != "":
-			s = append(s, c.Slot+" certificate unreadable: "+c.Problem)
+			s = append(s, c.Slot+" certificate unreadable ("+short(c.Problem, maxReason)+")")
+		case c.NotAfter.Before(now):
+			s = append(s, c.Slot+" certificate expired "+when(c.NotAfter))
 		default:
 			s = append(s, c.Slot+" certificate ends "+when(c.NotAfter))
 		}
@@ -176,39 +262,71 @@ func federationLine(f *facts.Federation) string {
 	return join(s...)
 }
 
-func signInLine(r *facts.SignIn) string {
-	s := []string{when(r.Time)}
-	if r.Code == 0 {
-		s = append(s, "success")
-	} else {
-		s = append(s, fmt.Sprintf("%d %s", r.Code, short(r.FailureReason, maxReason)))
+// signInLine leaves out the failure reason of the code that the page is about: it repeats the message.
+func signInLine(r *facts.SignIn, code int) string {
+	s := []string{when(r.Time), "success"}
+	switch {
+	case r.Code == code && code != 0:
+		s[1] = fmt.Sprintf("failed with %d", r.Code)
+	case r.Code != 0:
+		s[1] = strings.TrimSpace(fmt.Sprintf("failed with %d %s", r.Code, strings.TrimRight(short(r.FailureReason, 90), ".")))
 	}
 	s = append(s, r.AppName, r.ClientApp, place(r))
-	if r.ConditionalAccess != "" && r.ConditionalAccess != "notApplied" {
+	switch {
+	case len(r.Blocking) > 0:
+		s = append(s, "Conditional Access failed: "+short(runbooks.Show(r.Blocking), maxReason))
+	case r.ConditionalAccess != "" && r.ConditionalAccess != "notApplied":
 		s = append(s, "Conditional Access "+r.ConditionalAccess)
 	}
-	if len(r.Blocking) > 0 {
-		s = append(s, "failed: "+runbooks.Show(r.Blocking))
-	}
 	if len(r.ReportOnly) > 0 {
-		s = append(s, "report-only, not enforced: "+runbooks.Show(r.ReportOnly))
+		s = append(s, "report-only, not enforced: "+short(runbooks.Show(r.ReportOnly), maxReason))
 	}
 	return join(s...)
 }
 
 func place(r *facts.SignIn) string {
-	var s []string
-	for _, x := range []string{r.City, r.Country} {
-		if x != "" {
-			s = append(s, x)
+	return strings.Join(slices.DeleteFunc([]string{r.City, r.Country}, func(s string) bool { return s == "" }), ", ")
+}
+
+// failedCodes says which codes the failures had, the most frequent first, and with which app where there was one only.
+func failedCodes(r *facts.Recent) string {
+	const most = 3
+	count := map[int]int{}
+	apps := map[int]map[string]bool{}
+	var codes []int
+	for _, row := range r.Rows {
+		if row.Code == 0 {
+			continue
 		}
+		if count[row.Code] == 0 {
+			codes = append(codes, row.Code)
+			apps[row.Code] = map[string]bool{}
+		}
+		count[row.Code]++
+		apps[row.Code][row.AppName] = true
 	}
-	return strings.Join(s, ", ")
+	slices.SortStableFunc(codes, func(a, b int) int { return count[b] - count[a] })
+	var parts []string
+	for _, c := range codes[:min(len(codes), most)] {
+		part := fmt.Sprintf("%d × %d", count[c], c)
+		if len(apps[c]) == 1 && r.Rows[0].AppName != "" {
+			for app := range apps[c] {
+				part += " (" + app + ")"
+			}
+		}
+		parts = append(parts, part)
+	}
+	if n := len(codes) - len(parts); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d other codes", n))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func recentLine(r *facts.Recent) string {
-	s := []string{plural(len(r.Rows), "sign-in", "sign-ins") + " since " + when(r.Since), fmt.Sprintf("%d failed", r.Failures)}
-	if r.SameFailures > 0 {
+	s := []string{fmt.Sprintf("%d since %s", len(r.Rows), when(r.Since)), fmt.Sprintf("%d failed", r.Failures)}
+	if codes := failedCodes(r); codes != "" {
+		s = append(s, codes)
+	} else if r.SameFailures > 0 {
 		s = append(s, fmt.Sprintf("%d with this code", r.SameFailures))
 	}
 	if r.Healed && r.HealedAt != nil {
@@ -223,33 +341,17 @@ func recentLine(r *facts.Recent) string {
 }
 
 func spreadLine(r *facts.Spread) string {
-	s := fmt.Sprintf("%s with this code since %s, %s", people(r.Users), when(r.Since), plural(r.Rows, "failure", "failures"))
-	if r.RelatedUsers > 0 {
-		s += " · " + people(r.RelatedUsers) + " with a related code"
-	}
+	atLeast := ""
 	if r.Capped {
-		s += " (at least)"
+		atLeast = "at least "
 	}
-	return s
-}
-
-func people(n int) string { return plural(n, "person", "people") }
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	says := "no failure with this code in the log"
+	if r.Rows > 0 {
+		says = atLeast + people(r.Users) + " with this code, " + plural(r.Rows, "failure", "failures")
 	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-func when(t time.Time) string { return t.UTC().Format(runbooks.TimeLayout) }
-
-func join(parts ...string) string {
-	var s []string
-	for _, p := range parts {
-		if p != "" {
-			s = append(s, p)
-		}
+	s := []string{says + " since " + when(r.Since)}
+	if r.RelatedUsers > 0 {
+		s = append(s, atLeast+people(r.RelatedUsers)+" with a related code")
 	}
-	return strings.Join(s, " · ")
+	return join(s...)
 }

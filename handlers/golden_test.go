@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -26,16 +28,20 @@ var update = flag.Bool("update", false, "rewrite the expected pages in testdata"
 // at is the moment of every diagnosis in testdata.
 var at = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
+// book is the built-in one, read once for all tests: nothing changes it.
+var book = sync.OnceValues(func() (*runbooks.Book, error) { return runbooks.Load(nil) })
+
 func builtIn(t testing.TB) *runbooks.Book {
 	t.Helper()
-	b, err := runbooks.Load(nil)
+	b, err := book()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-// golden is one case: the header's "key: value" lines, the errors and the facts, and the page that they give.
+// golden is one case: the header's "key: value" lines, the errors, the facts and the operator's runbooks, and the page
+// that they give.
 type golden struct {
 	archive *txtar.Archive
 	header  map[string]string
@@ -75,8 +81,28 @@ func (g golden) decode(t *testing.T, section string, into any) {
 	}
 }
 
-func (g golden) diagnosis(t *testing.T, book *runbooks.Book) (runbooks.Diagnosis, View) {
+// book is the built-in one, with the case's own runbooks (sections NNNNN.md) over it where it has any.
+func (g golden) book(t *testing.T, plain *runbooks.Book) *runbooks.Book {
 	t.Helper()
+	overlay := fstest.MapFS{}
+	for _, f := range g.archive.Files {
+		if strings.HasSuffix(f.Name, ".md") {
+			overlay[f.Name] = &fstest.MapFile{Data: f.Data}
+		}
+	}
+	if len(overlay) == 0 {
+		return plain
+	}
+	b, err := runbooks.Load(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (g golden) diagnosis(t *testing.T, plain *runbooks.Book) (runbooks.Diagnosis, View) {
+	t.Helper()
+	book := g.book(t, plain)
 	var q Question
 	for _, code := range strings.Fields(g.header["codes"]) {
 		n, err := strconv.Atoi(code)
@@ -139,10 +165,11 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// ugly finds marks of sentences that were put together badly.
+// ugly finds marks of sentences that were put together badly. Commands are left alone.
 func ugly(page string) []string {
 	var wrong []string
-	for _, bad := range []string{"..", ".;", " .", " ,", ",,", "()", "( ", " )", " · \n", "· ·", "0001-01-01", "%!", "<nil>", "{", "  •  "} {
+	page = code.ReplaceAllString(page, "`code`")
+	for _, bad := range []string{"..", ".;", " . ", " .\n", " ,", ",,", "()", "( ", " )", " · \n", "· ·", "0001-01-01", "%!", "<nil>", "{", "  •  "} {
 		if strings.Contains(page, bad) {
 			wrong = append(wrong, fmt.Sprintf("the page holds %q", bad))
 		}

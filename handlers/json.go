@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"encoding/json"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -11,7 +13,8 @@ import (
 	"signpost/runbooks/aadsts"
 )
 
-// Explanation is the JSON of `signpost explain` (DESIGN.md §8).
+// Explanation is the JSON of `signpost explain` (DESIGN.md §8). What is not known is null, its lists are never null, and
+// its times are UTC. In the value of a fact a list may be null: Graph did not tell, which is not the same as none.
 type Explanation struct {
 	Errors  []aadsts.Error          `json:"errors"`
 	Primary *int                    `json:"primary"`
@@ -24,15 +27,15 @@ type Explanation struct {
 }
 
 type runbookJSON struct {
-	Code    int    `json:"code"`
-	Name    string `json:"name"`
-	Title   string `json:"title"`
-	Family  string `json:"family"`
-	Kind    string `json:"kind"`
-	Actor   string `json:"actor"`
-	Depth   string `json:"depth"`
-	Meaning string `json:"meaning"`
-	Person  string `json:"person"`
+	Code    int     `json:"code"`
+	Name    *string `json:"name"`
+	Title   string  `json:"title"`
+	Family  *string `json:"family"`
+	Kind    *string `json:"kind"`
+	Actor   *string `json:"actor"`
+	Depth   string  `json:"depth"`
+	Meaning *string `json:"meaning"`
+	Person  *string `json:"person"`
 }
 
 type subjectJSON struct {
@@ -49,22 +52,29 @@ type factJSON struct {
 }
 
 type causeJSON struct {
-	ID       string              `json:"id"`
-	Verdict  runbooks.Verdict    `json:"verdict"`
-	Says     string              `json:"says"`
-	Evidence []runbooks.Evidence `json:"evidence"`
-	Unknown  []runbooks.Unknown  `json:"unknown"`
-	Fix      []fixJSON           `json:"fix"`
-	Check    string              `json:"check"`
+	ID       string             `json:"id"`
+	Verdict  runbooks.Verdict   `json:"verdict"`
+	Says     string             `json:"says"`
+	Evidence []evidenceJSON     `json:"evidence"`
+	Unknown  []runbooks.Unknown `json:"unknown"`
+	Fix      []fixJSON          `json:"fix"`
+	Check    *string            `json:"check"`
+}
+
+type evidenceJSON struct {
+	Says   string     `json:"says"`
+	Fact   *string    `json:"fact"`   // null, as source, where it follows from the code itself
+	Source *string    `json:"source"` // where it was read
+	Time   *time.Time `json:"time"`   // when; null where the message told it
 }
 
 type fixJSON struct {
 	Do   string `json:"do"`
 	By   string `json:"by"`
-	Role string `json:"role"`
+	Role string `json:"role"` // "none" where the step needs no role
 }
 
-// Explain puts a diagnosis and its message into JSON. Lists are never null.
+// Explain puts a diagnosis and its message into JSON.
 func Explain(d runbooks.Diagnosis, m Message) Explanation {
 	x := Explanation{
 		Errors: notNil(d.Errors), Facts: map[facts.Name]factJSON{}, Causes: []causeJSON{}, Blocks: notNil(m.Blocks), Text: m.Text,
@@ -74,18 +84,27 @@ func Explain(d runbooks.Diagnosis, m Message) Explanation {
 		x.Primary = &d.Primary.Code
 	}
 	if r := d.Runbook; r != nil {
-		x.Runbook = &runbookJSON{r.Code, r.Name, r.Title, r.Family, r.Kind, r.Actor, string(r.Depth), r.Meaning, r.Person}
-	}
-	for _, e := range d.Report.Entries() {
-		f := factJSON{State: e.State, Reason: orNull(e.Reason), Value: e.Value}
-		if !e.ReadAt.IsZero() {
-			at := e.ReadAt.UTC()
-			f.ReadAt = &at
+		x.Runbook = &runbookJSON{
+			Code: r.Code, Name: orNull(r.Name), Title: r.Title, Family: orNull(r.Family), Kind: orNull(r.Kind), Actor: orNull(r.Actor),
+			Depth: string(r.Depth), Meaning: orNull(r.Meaning), Person: orNull(r.Person),
 		}
-		x.Facts[e.Name] = f
+	}
+	entries := d.Report.Entries()
+	asked := slices.ContainsFunc(entries, func(e facts.Entry) bool { return e.State != facts.NotAsked })
+	for _, e := range entries {
+		if e.State == facts.NotAsked && e.Reason == "" {
+			e.Reason = "no tenant was asked"
+			if asked {
+				e.Reason = "not needed for this"
+			}
+		}
+		x.Facts[e.Name] = factJSON{State: e.State, Reason: orNull(e.Reason), ReadAt: timeOrNull(e.ReadAt), Value: inUTC(e.Value)}
 	}
 	for _, c := range d.Causes {
-		j := causeJSON{ID: c.ID, Verdict: c.Verdict, Says: c.Says, Evidence: notNil(c.Evidence), Unknown: notNil(c.Unknown), Fix: []fixJSON{}, Check: c.Check}
+		j := causeJSON{ID: c.ID, Verdict: c.Verdict, Says: c.Says, Evidence: []evidenceJSON{}, Unknown: notNil(c.Unknown), Fix: []fixJSON{}, Check: orNull(c.Check)}
+		for _, e := range c.Evidence {
+			j.Evidence = append(j.Evidence, evidenceJSON{Says: e.Says, Fact: orNull(e.Fact), Source: orNull(e.Source), Time: timeOrNull(e.Time)})
+		}
 		for _, f := range c.Fix {
 			j.Fix = append(j.Fix, fixJSON(f))
 		}
@@ -108,9 +127,57 @@ func orNull(s string) *string {
 	return &s
 }
 
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
 func notNil[T any](s []T) []T {
 	if s == nil {
 		return []T{}
 	}
 	return s
+}
+
+// inUTC copies the value of a fact with every time in it in UTC. The copy is whole where times are: the value stays the
+// caller's.
+func inUTC(value any) any {
+	if value == nil {
+		return nil
+	}
+	return utcCopy(reflect.ValueOf(value)).Interface()
+}
+
+func utcCopy(v reflect.Value) reflect.Value {
+	if t, ok := v.Interface().(time.Time); ok {
+		return reflect.ValueOf(t.UTC())
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(utcCopy(v.Elem()))
+		return p
+	case reflect.Struct:
+		s := reflect.New(v.Type()).Elem()
+		for i := range v.NumField() {
+			s.Field(i).Set(utcCopy(v.Field(i)))
+		}
+		return s
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		s := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			s.Index(i).Set(utcCopy(v.Index(i)))
+		}
+		return s
+	}
+	return v
 }

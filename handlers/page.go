@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -20,91 +22,143 @@ type Page struct {
 	Links []string
 }
 
-// Part is one paragraph of a page.
+// Part is one paragraph of a page. A line that begins with a tab is code.
 type Part struct {
 	Title    string // "" for the opening sentence
 	Lines    []string
 	Numbered bool // actions, to be done in this order
+	Links    bool // written by a runbook: addresses become links. In what was read or pasted none does
 }
 
 // View says how much of a diagnosis a page may hold.
 type View struct {
 	Details Details
-	// Reading says that facts are still being read; the page says so and asks nothing of the reader meanwhile.
+	// Reading says that facts are still being read; the page says which, and asks nothing of the reader meanwhile.
 	Reading bool
 	// Waiting says until when the sign-in row is looked for; zero when it is not.
 	Waiting time.Time
-	// GaveUp says that the sign-in row was looked for to the end, and never came.
-	GaveUp bool
 	// Protected is set for an account that no place may show: the page sends the reader to the identity team.
 	Protected bool
 }
 
 // How much of each part one screen holds; the rest is said to be left out.
 const (
-	maxPossible = 3
-	maxActions  = 3
-	maxEvidence = 4
-	maxRuledOut = 3
-	maxMissing  = 4
-	maxLinks    = 3
+	maxPossible  = 3
+	maxActions   = 3
+	maxEvidence  = 4
+	maxAlso      = 3
+	maxRuledOut  = 3
+	maxMissing   = 4
+	maxUndecided = 3
+	maxShorts    = 6
+	maxCodes     = 5
+	maxLinks     = 3
 )
 
 // Compose writes the page for a diagnosis. Only with Details full does it hold directory data; with agents it holds the
-// runbook and what the message itself said, with none the runbook alone.
+// runbook and what the message itself said, with none the runbook alone, whatever the diagnosis holds.
 func Compose(d runbooks.Diagnosis, v View) Page {
 	if v.Protected {
 		v.Details = None
 	}
+	if v.Details != Full {
+		d = public(d, v.Details)
+	}
 	p := Page{Title: title(d, v)}
 	if d.Runbook != nil {
-		p.add("", opening(d.Runbook))
-		p.add("What it is", about(d, v)...)
+		p.advise("", opening(d.Runbook))
+		p.advise("What it is", about(d, v)...)
 	}
-	switch {
-	case v.Protected:
+	if v.Protected {
 		p.add("Next", "This account is looked after by the identity team. Ask them; nothing about it is shown here.")
-	case v.Details != Full:
-		possible(&p, d)
-	default:
+	} else {
+		if d.Runbook != nil && d.Lead() == nil {
+			p.add("First", noAccount(d))
+		}
 		cause(&p, d, v)
-		p.add(factsTitle(d), factLines(d.Report, d.At)...)
-		p.add("Ruled out", ruledOut(d)...)
+	}
+	if v.Details == Full {
+		p.add("Facts, read "+when(d.At), factLines(d)...)
+		p.add("Ruled out"+assumed(d), ruledOut(d)...)
 		p.add("Could not be checked", notChecked(d, v)...)
 	}
 	p.Foot, p.Links = foot(d, v), links(d.Runbook)
 	return p
 }
 
-func (p *Page) add(title string, lines ...string) {
-	lines = slices.DeleteFunc(slices.Clone(lines), func(s string) bool { return s == "" })
-	if len(lines) > 0 {
-		p.Parts = append(p.Parts, Part{Title: title, Lines: lines})
+// public is the diagnosis for a place that may not hold directory data. A caller gives one that was made without any
+// ([Question.Within]); this makes sure of it: causes that were judged by what was read, or for none by what the message
+// said, are replaced by what the runbook says of everybody.
+func public(d runbooks.Diagnosis, details Details) runbooks.Diagnosis {
+	told := details == None && slices.ContainsFunc(d.Errors, func(e aadsts.Error) bool {
+		return !reflect.DeepEqual(e, aadsts.Error{Code: e.Code, Explicit: e.Explicit})
+	})
+	read := slices.ContainsFunc(d.Report.Entries(), func(e facts.Entry) bool { return e.State != facts.NotAsked })
+	if from := d.Report.Subject.From; !told && !read && (from == "" || from == facts.FromPaste) {
+		return d
+	}
+	d.Report, d.Causes = facts.Report{}, nil
+	if d.Runbook == nil {
+		return d
+	}
+	for _, c := range d.Runbook.Causes {
+		if c.When != "" {
+			continue
+		}
+		f := runbooks.Finding{ID: c.ID, Verdict: runbooks.Possible, Says: readable(c.Says), Told: true, Check: readable(c.Check)}
+		for _, x := range c.Fix {
+			f.Fix = append(f.Fix, runbooks.Fix{Do: readable(x.Do), By: x.By, Role: x.Role})
+		}
+		d.Causes = append(d.Causes, f)
+	}
+	return d
+}
+
+// add appends a part of what was read or pasted.
+func (p *Page) add(title string, lines ...string) { p.part(Part{Title: title, Lines: lines}) }
+
+// advise appends a part of the runbook's own words.
+func (p *Page) advise(title string, lines ...string) {
+	p.part(Part{Title: title, Lines: lines, Links: true})
+}
+
+func (p *Page) part(x Part) {
+	x.Lines = slices.DeleteFunc(slices.Clone(x.Lines), func(s string) bool { return strings.TrimSpace(s) == "" })
+	if len(x.Lines) > 0 {
+		p.Parts = append(p.Parts, x)
 	}
 }
 
 func title(d runbooks.Diagnosis, v View) string {
 	if d.Runbook == nil {
-		if d.Report.Subject.User == "" || v.Protected || v.Details != Full {
+		if d.Report.Subject.User == "" || v.Details != Full {
 			return "Diagnosis of a person"
 		}
-		return "Diagnosis of " + d.Report.Subject.User
+		return "Diagnosis of " + person(d.Report)
 	}
-	return fmt.Sprintf("AADSTS%d: %s", d.Runbook.Code, d.Runbook.Title)
+	code := fmt.Sprintf("AADSTS%d", d.Runbook.Code)
+	if says := cmp.Or(d.Runbook.Title, d.Runbook.Name); says != "" {
+		return code + ": " + says
+	}
+	return code
 }
 
-func opening(r *runbooks.Runbook) string {
-	if r.Person != "" {
-		return r.Person
+// person is the name by which the affected person is known to everybody: of a guest the address that they sign in with,
+// not the name that this tenant made of it.
+func person(r facts.Report) string {
+	if u := r.User.Value; u != nil && u.Guest && u.Mail != "" && strings.EqualFold(u.UPN, r.Subject.User) {
+		return u.Mail
 	}
-	return r.Meaning
+	return r.Subject.User
 }
+
+func opening(r *runbooks.Runbook) string { return sentence(cmp.Or(r.Person, r.Meaning)) }
 
 // kindSays explains the kinds of DESIGN.md §5 in a few words.
 var kindSays = map[string]string{
-	"interrupt": "a normal step of signing in, the app has to go on with it",
+	"interrupt": "a normal step of signing in, which the app has to go on with",
 	"failure":   "a failure",
-	"outage":    "a fault of the service, it usually passes",
+	"outage":    "a fault of the service, which usually passes",
 }
 
 // actorSays names who ends an error or does a step.
@@ -113,210 +167,42 @@ var actorSays = map[string]string{
 	"app-developer": "the app's developer", "idp-admin": "the identity provider's administrator", "microsoft": "Microsoft",
 }
 
+// about says what the code means, what Microsoft calls it, and who ends it.
 func about(d runbooks.Diagnosis, v View) []string {
 	r := d.Runbook
-	var parts []string
-	if r.Name != "" {
-		parts = append(parts, r.Name)
+	var lines []string
+	if r.Person != "" { // else the meaning is the opening
+		lines = append(lines, sentence(capital(r.Meaning)))
 	}
-	if s := kindSays[r.Kind]; s != "" {
-		parts = append(parts, s)
-	}
-	if s := actorSays[r.Actor]; s != "" {
-		parts = append(parts, "ended by "+s)
-	}
-	lines := []string{r.Meaning, capital(strings.Join(parts, "; "))}
-	if r.Meaning != "" && !strings.HasSuffix(r.Meaning, ".") {
-		lines[0] += "."
-	}
-	if v.Details != None && len(d.Errors) > 1 {
-		var others []string
-		for _, e := range d.Errors {
-			if e.Code != r.Code {
-				others = append(others, fmt.Sprintf("AADSTS%d", e.Code))
-			}
+	if r.Depth != runbooks.Unlisted { // of which nobody knows the kind
+		ends := actorSays[r.Actor]
+		if ends != "" {
+			ends = "who ends it: " + ends
 		}
-		if len(others) > 0 {
-			lines = append(lines, "Also in the message: "+strings.Join(others, ", ")+".")
-		}
+		lines = append(lines, capital(join(r.Name, kindSays[r.Kind], ends)))
+	}
+	if v.Details != None {
+		lines = append(lines, others(d))
 	}
 	return lines
 }
 
-// cause writes the leading cause with its evidence and the actions, or what is possible where nothing is confirmed.
-func cause(p *Page, d runbooks.Diagnosis, v View) {
-	lead := d.Lead()
-	if lead == nil {
-		if v.Reading {
-			p.add("Cause", "Reading the account, its methods, the domain and the sign-in log…")
-			return
+// others names the codes of the message beside the one that leads, each once.
+func others(d runbooks.Diagnosis) string {
+	var all []string
+	for _, e := range d.Errors {
+		says := fmt.Sprintf("AADSTS%d", e.Code)
+		if name := nameOf(e.Code); name != "" {
+			says += " (" + name + ")"
 		}
-		possible(p, d)
-		return
-	}
-	lines := []string{lead.Says}
-	for i, e := range lead.Evidence {
-		if i == maxEvidence {
-			break
-		}
-		lines = append(lines, "• "+evidence(e))
-	}
-	heading := "Cause"
-	if s := d.Report.Subject; s.From == facts.FromReporter {
-		heading = "Cause, if it is about " + s.User
-	}
-	p.add(heading, lines...)
-	var also []string
-	for _, f := range d.With(runbooks.Confirmed)[1:] {
-		also = append(also, "• "+f.Says)
-	}
-	p.add("Also true", also...)
-	actions(p, []runbooks.Finding{*lead})
-	p.add("Fixed when", lead.Check)
-}
-
-func evidence(e runbooks.Evidence) string {
-	s := e.Says + " (" + e.Source
-	if !e.Time.IsZero() {
-		s += ", " + e.Time.UTC().Format(runbooks.TimeLayout)
-	}
-	return s + ")"
-}
-
-// possible lists what it can be while no fact decides, most likely first.
-func possible(p *Page, d runbooks.Diagnosis) {
-	open, told := openCauses(d)
-	if len(open) == 0 {
-		switch {
-		case len(d.Causes) == 0:
-		case d.Runbook == nil:
-			p.add("Cause", "Nothing stands out in the facts below.")
-		default:
-			p.add("Cause", "None of the causes that we know for this code fits the facts. Hand it to the identity team with the ids below.")
-		}
-		return
-	}
-	if d.Runbook == nil {
-		return // of a person nobody asks what might be
-	}
-	if len(told) == 0 {
-		told = open
-	}
-	var lines []string
-	for _, f := range told[:min(len(told), maxPossible)] {
-		lines = append(lines, "• "+couldBe(f))
-	}
-	if more := len(open) - len(lines); more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more in the runbook", more))
-	}
-	p.add("What it can be, none of it confirmed", lines...)
-	actions(p, told[:1])
-}
-
-// openCauses are those that no fact confirms or contradicts; told are the ones among them that can be said without gaps,
-// or whose gap a reader can close, because a fact was asked for and not to be had.
-func openCauses(d runbooks.Diagnosis) (open, told []runbooks.Finding) {
-	for _, f := range d.Causes {
-		if f.Verdict != runbooks.Possible && f.Verdict != runbooks.NotChecked {
-			continue
-		}
-		open = append(open, f)
-		if f.Told || slices.ContainsFunc(f.Unknown, func(u runbooks.Unknown) bool { return u.State != facts.NotAsked }) {
-			told = append(told, f)
+		if e.Code != d.Runbook.Code && !slices.Contains(all, says) {
+			all = append(all, says)
 		}
 	}
-	return open, told
-}
-
-func actions(p *Page, from []runbooks.Finding) {
-	var lines []string
-	for _, f := range from {
-		for _, x := range f.Fix {
-			who := capital(actorSays[x.By])
-			if x.Role != "" && x.Role != "none" {
-				who += " (" + x.Role + ")"
-			}
-			lines = append(lines, who+": "+x.Do)
-		}
+	if len(all) == 0 {
+		return ""
 	}
-	if len(lines) > maxActions {
-		lines = lines[:maxActions]
-	}
-	if len(lines) > 0 {
-		p.Parts = append(p.Parts, Part{Title: "Next", Lines: lines, Numbered: true})
-	}
-}
-
-// couldBe writes an open cause. A sentence with gaps is replaced by the cause's short form and what was missing.
-func couldBe(f runbooks.Finding) string {
-	if f.Told {
-		return capital(f.Says)
-	}
-	var missing []string
-	for _, u := range f.Unknown {
-		if u.State != facts.NotAsked && u.Fact != "error" {
-			missing = append(missing, strings.ToLower(facts.Name(u.Fact).Title()))
-		}
-	}
-	if len(missing) == 0 {
-		return f.Short + "."
-	}
-	return f.Short + ": needs " + strings.Join(slices.Compact(missing), ", ") + "."
-}
-
-// ruledOut lists the causes that a fact contradicts, each with that fact.
-func ruledOut(d runbooks.Diagnosis) []string {
-	var lines []string
-	all := d.With(runbooks.RuledOut)
-	for i, f := range all {
-		if i == maxRuledOut {
-			lines = append(lines, fmt.Sprintf("and %d more", len(all)-maxRuledOut))
-			break
-		}
-		line := "• " + f.Short
-		if len(f.Evidence) > 0 {
-			line += " (" + lowerFirst(f.Evidence[0].Says) + ")"
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// notChecked says which facts were missing, each once, with the reason; and that the sign-in row is still awaited.
-func notChecked(d runbooks.Diagnosis, v View) []string {
-	if v.Reading {
-		return nil
-	}
-	var lines []string
-	if !v.Waiting.IsZero() {
-		lines = append(lines, "• The sign-in log has no row for this error yet; looking again until "+v.Waiting.UTC().Format(runbooks.TimeLayout)+".")
-	}
-	awaited := !v.Waiting.IsZero() || v.GaveUp
-	if v.GaveUp {
-		lines = append(lines, "• The sign-in log has no row for this error up to "+d.At.UTC().Format(runbooks.TimeLayout)+", so nothing that only the log tells is known.")
-	}
-	for _, e := range d.Report.Entries() {
-		if e.State == facts.Seen || e.State == facts.Absent || e.State == facts.NotAsked || e.Name == facts.NameSignIn && awaited {
-			continue
-		}
-		if len(lines) == maxMissing {
-			break
-		}
-		lines = append(lines, fmt.Sprintf("• %s: %s", e.Name.Title(), stateSays(e)))
-	}
-	return lines
-}
-
-// stateSays puts a fact's state and reason into words.
-func stateSays(e facts.Entry) string {
-	word := map[facts.State]string{
-		facts.Absent: "none", facts.NotPermitted: "not permitted", facts.NotLicensed: "not licensed", facts.NotYet: "not yet",
-		facts.Failed: "could not be read", facts.NotAsked: "not asked",
-	}[e.State]
-	if e.Reason == "" {
-		return word
-	}
-	return word + ", " + e.Reason
+	return "Also in the message: " + list(all, maxCodes) + "."
 }
 
 func foot(d runbooks.Diagnosis, v View) []string {
@@ -345,44 +231,23 @@ func links(r *runbooks.Runbook) []string {
 	return append(all, fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", r.Code))
 }
 
-// ids are what the message itself told, for whoever searches a log.
+// ids are what the message itself told, for whoever searches a log; each id has a line, to be copied from.
 func ids(e aadsts.Error) []string {
-	var all []string
-	add := func(label, value string) {
-		if value != "" {
-			all = append(all, label+" "+value)
+	label := func(label, value string) string {
+		if value == "" {
+			return ""
+		}
+		return label + " " + value
+	}
+	var lines []string
+	for _, l := range []string{
+		label("Correlation id", e.CorrelationID),
+		label("Request id", e.TraceID),
+		join(label("Time", when(e.Timestamp)), label("App", strings.TrimSpace(e.AppName+" "+e.AppID)), label("Person", e.User)),
+	} {
+		if l != "" {
+			lines = append(lines, l)
 		}
 	}
-	add("Correlation id", e.CorrelationID)
-	add("Request id", e.TraceID)
-	if !e.Timestamp.IsZero() {
-		all = append(all, "Time "+e.Timestamp.UTC().Format(runbooks.TimeLayout))
-	}
-	app := e.AppName
-	if e.AppID != "" {
-		app = strings.TrimSpace(app + " " + e.AppID)
-	}
-	add("App", app)
-	add("Person", e.User)
-	if len(all) == 0 {
-		return nil
-	}
-	return []string{strings.Join(all, " · ")}
-}
-
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	r := []rune(s)
-	return strings.ToUpper(string(r[0])) + string(r[1:])
-}
-
-// lowerFirst lowers the first letter of an ordinary word, and leaves names and addresses alone.
-func lowerFirst(s string) string {
-	word, _, _ := strings.Cut(s, " ")
-	if word == "" || strings.ContainsAny(word, "@.0123456789") || strings.ToLower(word[1:]) != word[1:] {
-		return s
-	}
-	return strings.ToLower(word[:1]) + s[1:]
+	return lines
 }

@@ -76,19 +76,23 @@ func (g *Gate) Details(ctx context.Context, channel string) Details {
 	if d != Full {
 		return d
 	}
-	private, ok := g.private.GetIfPresent(channel)
-	if !ok {
-		info, err := g.slack.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
-		if err != nil {
-			return Agents
-		}
-		private = info.IsPrivate && !info.IsExtShared && !info.IsShared && !info.IsPendingExtShared && !info.IsOrgShared
-		g.private.Set(channel, private)
-	}
-	if !private {
+	// A look-up that Forget overtakes is thrown away and made again: it may have seen the channel before it was shared.
+	private, err := g.private.Get(ctx, channel, otter.LoaderFunc[string, bool](g.isPrivate))
+	if err != nil || !private {
 		return Agents
 	}
 	return Full
+}
+
+// isPrivate reports whether a channel is a private one of our organisation alone. Direct messages are no such channels.
+func (g *Gate) isPrivate(ctx context.Context, channel string) (bool, error) {
+	c, err := g.slack.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	if err != nil {
+		return false, err
+	}
+	// is_shared alone does not tell with whom; with is_org_shared it is the workspaces of one organisation.
+	shared := c.IsExtShared || c.IsPendingExtShared || len(c.PendingShared) > 0 || c.IsGlobalShared || c.IsShared && !c.IsOrgShared
+	return c.IsPrivate && !c.IsIM && !c.IsMpIM && !shared, nil
 }
 
 // Forget drops what is known of a channel's sharing, after Slack said that it changed.
@@ -115,8 +119,9 @@ func (g *Gate) Reader(ctx context.Context, id, team string) (Reader, error) {
 		g.people.Set(id, u)
 	}
 	r := Reader{ID: id}
-	outside := u.IsStranger || u.IsRestricted || u.IsUltraRestricted || u.Deleted || u.IsBot || team != "" && u.TeamID != "" && u.TeamID != team
-	if outside {
+	guest := u.IsRestricted || u.IsUltraRestricted || u.IsStranger
+	robot := u.IsBot || u.IsWorkflowBot || u.IsConnectorBot
+	if guest || robot || u.Deleted || team != "" && u.TeamID != "" && u.TeamID != team {
 		return r, nil
 	}
 	r.Inside, r.Email = true, u.Profile.Email

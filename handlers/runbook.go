@@ -2,33 +2,33 @@ package handlers
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 
+	"signpost/graph/facts"
 	"signpost/runbooks"
 )
 
 // ComposeRunbook writes a runbook as a page: what the person reads, every cause with what to do, and the body.
 func ComposeRunbook(r *runbooks.Runbook) Page {
 	d := runbooks.Diagnosis{Runbook: r}
-	p := Page{Title: title(d, View{Details: Full})}
-	p.add("", opening(r))
-	p.add("What it is", about(d, View{Details: None})...)
+	p := Page{Title: title(d, View{})}
+	p.advise("", opening(r))
+	p.advise("What it is", about(d, View{Details: None})...)
 	var causes []string
 	for _, c := range r.Causes {
-		causes = append(causes, "• "+readable(c.Says))
+		causes = append(causes, "• "+sentence(capital(readable(c.Says))))
 		for _, f := range c.Fix {
-			who := capital(actorSays[f.By])
-			if f.Role != "" && f.Role != "none" {
-				who += " (" + f.Role + ")"
-			}
-			causes = append(causes, "   "+who+": "+readable(f.Do))
+			f.Do = readable(f.Do)
+			causes = append(causes, "   "+action(f))
 		}
 	}
-	p.add("What it can be", causes...)
+	p.advise("What it can be", causes...)
 	p.Parts = append(p.Parts, parts(r.Body)...)
 	p.Foot, p.Links = foot(d, View{Details: None}), links(r)
 	if r.Reviewed != "" {
@@ -37,10 +37,34 @@ func ComposeRunbook(r *runbooks.Runbook) Page {
 	return p
 }
 
-// readable shows the names of a sentence that nothing fills: "{user.upn}" becomes "the person".
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\.([a-z_]+)\}`)
+
+// readable shows the names of a sentence that nothing fills: "{user.upn}" becomes "the person", and "{recent.healed_at}"
+// the field's label in brackets.
 func readable(s string) string {
-	s = strings.NewReplacer("{user.upn}", "the person", "{subject.user}", "the person", "{user.display_name}", "the person").Replace(s)
-	return capital(s)
+	return placeholder.ReplaceAllStringFunc(s, func(m string) string {
+		name := placeholder.FindStringSubmatch(m)
+		switch name[1] + "." + name[2] {
+		case "user.upn", "user.display_name", "subject.user", "error.user":
+			return "the person"
+		case "error.app_name", "signin.app_name":
+			return "the app"
+		}
+		return "[" + label(name[1], name[2]) + "]"
+	})
+}
+
+// label is how a person reads the field of a fact.
+func label(fact, field string) string {
+	if e, ok := (facts.Report{}).Entry(facts.Name(fact)); ok {
+		for i := range e.Type.NumField() {
+			f := e.Type.Field(i)
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name == field {
+				return lowerFirst(f.Tag.Get("label"))
+			}
+		}
+	}
+	return strings.ReplaceAll(fact+" "+field, "_", " ")
 }
 
 // parts turns the Markdown of a body into parts, one for each heading.
@@ -50,11 +74,11 @@ func parts(markdown string) []Part {
 	var all []Part
 	for n := root.FirstChild(); n != nil; n = n.NextSibling() {
 		if h, ok := n.(*ast.Heading); ok {
-			all = append(all, Part{Title: inline(h, source)})
+			all = append(all, Part{Title: inline(h, source), Links: true})
 			continue
 		}
 		if len(all) == 0 {
-			all = append(all, Part{})
+			all = append(all, Part{Links: true})
 		}
 		last := &all[len(all)-1]
 		last.Lines = append(last.Lines, blockLines(n, source, "")...)
@@ -62,11 +86,11 @@ func parts(markdown string) []Part {
 	return all
 }
 
-// blockLines writes a block as lines: a paragraph is one, a list one an item, code one a line.
+// blockLines writes a block as lines: a paragraph is one, a list one an item, code one a line with a tab before it.
 func blockLines(n ast.Node, source []byte, indent string) []string {
+	var lines []string
 	switch n := n.(type) {
 	case *ast.List:
-		var lines []string
 		number := n.Start
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
 			mark := "• "
@@ -74,25 +98,26 @@ func blockLines(n ast.Node, source []byte, indent string) []string {
 				mark = fmt.Sprintf("%d. ", number)
 				number++
 			}
-			for i, child := 0, item.FirstChild(); child != nil; i, child = i+1, child.NextSibling() {
+			for child := item.FirstChild(); child != nil; child = child.NextSibling() {
 				for _, l := range blockLines(child, source, indent+"   ") {
-					if i == 0 {
-						l = indent + mark + strings.TrimSpace(l)
+					if mark != "" && !strings.HasPrefix(l, "\t") {
+						l, mark = indent+mark+strings.TrimSpace(l), ""
 					}
 					lines = append(lines, l)
 				}
 			}
 		}
 		return lines
-	case *ast.FencedCodeBlock, *ast.CodeBlock:
-		var lines []string
+	case *ast.FencedCodeBlock, *ast.CodeBlock, *ast.HTMLBlock:
 		for i := range n.Lines().Len() {
 			at := n.Lines().At(i)
-			lines = append(lines, indent+"    "+strings.TrimRight(string(at.Value(source)), "\n"))
+			lines = append(lines, "\t"+strings.TrimRight(string(at.Value(source)), "\n"))
+		}
+		if h, ok := n.(*ast.HTMLBlock); ok && h.HasClosure() {
+			lines = append(lines, "\t"+strings.TrimRight(string(h.ClosureLine.Value(source)), "\n"))
 		}
 		return lines
 	case *ast.Blockquote:
-		var lines []string
 		for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 			lines = append(lines, blockLines(c, source, indent+"  ")...)
 		}
@@ -110,7 +135,11 @@ func inline(n ast.Node, source []byte) string {
 	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
 		switch c := c.(type) {
 		case *ast.Text:
-			b.Write(c.Segment.Value(source))
+			value := c.Segment.Value(source)
+			if n.Kind() != ast.KindCodeSpan {
+				value = util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(value)))
+			}
+			b.Write(value)
 			if c.SoftLineBreak() || c.HardLineBreak() {
 				b.WriteByte(' ')
 			}
@@ -120,15 +149,26 @@ func inline(n ast.Node, source []byte) string {
 			b.WriteString("`" + inline(c, source) + "`")
 		case *ast.AutoLink:
 			b.Write(c.URL(source))
-		case *ast.Link:
-			label, address := inline(c, source), string(c.Destination)
-			b.WriteString(label)
-			if address != label {
-				b.WriteString(" (" + address + ")")
+		case *ast.RawHTML: // a placeholder such as <domain>, which Markdown takes for HTML
+			for i := range c.Segments.Len() {
+				at := c.Segments.At(i)
+				b.Write(at.Value(source))
 			}
+		case *ast.Image:
+			b.WriteString(spelled(inline(c, source), string(c.Destination)))
+		case *ast.Link:
+			b.WriteString(spelled(inline(c, source), string(c.Destination)))
 		default:
 			b.WriteString(inline(c, source))
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// spelled writes a link with its address behind it, unless the label is the address.
+func spelled(label, address string) string {
+	if label == address || label == "" {
+		return address
+	}
+	return label + " (" + address + ")"
 }

@@ -24,50 +24,37 @@ func (p Page) Print(w io.Writer, width int, color bool) error {
 		return code + s + plain
 	}
 	var b strings.Builder
-	b.WriteString(style(clean(p.Title), bold) + "\n")
+	b.WriteString(style(wrap(Clean(p.Title), width), bold) + "\n")
 	for _, part := range p.Parts {
 		b.WriteString("\n")
 		if part.Title != "" {
-			b.WriteString(style(clean(part.Title), bold) + "\n")
+			b.WriteString(style(wrap(Clean(part.Title), width), bold) + "\n")
 		}
 		for _, l := range part.lines() {
-			b.WriteString(wrap(clean(l), width) + "\n")
+			if code, ok := strings.CutPrefix(l, "\t"); ok {
+				b.WriteString("    " + code + "\n")
+				continue
+			}
+			b.WriteString(wrap(l, width) + "\n")
 		}
 	}
 	if foot := slices.Concat(p.Foot, p.Links); len(foot) > 0 {
 		b.WriteString("\n")
 		for _, l := range foot {
-			b.WriteString(style(wrap(clean(l), width), dim) + "\n")
+			b.WriteString(style(wrap(Clean(l), width), dim) + "\n")
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// clean drops control characters, which could move the cursor or change the terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// wrap breaks a line between words, and indents what follows a bullet or a number by its width. Code, which is indented
-// by four, stays as it is.
+// wrap breaks a line between words, and indents what follows a bullet or a number by its width.
 func wrap(s string, width int) string {
 	text := strings.TrimLeft(s, " ")
 	lead := len(s) - len(text)
-	if lead >= 4 && !strings.HasPrefix(text, "• ") {
-		return s
-	}
 	hang := lead
-	switch {
-	case strings.HasPrefix(text, "• "):
-		hang += 2
-	case len(text) > 3 && text[1] == '.' && text[2] == ' ':
-		hang += 3
+	if mark, _, ok := strings.Cut(text, " "); ok && (mark == "•" || strings.Trim(mark, "0123456789") == "." && len(mark) > 1) {
+		hang += utf8.RuneCountInString(mark) + 1
 	}
 	var b strings.Builder
 	b.WriteString(s[:lead])
