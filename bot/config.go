@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ type SlackConfig struct {
 	Channels []ChannelConfig `yaml:"channels"`
 	// Agents are the user groups (S…) and users (U…, W…) who may see diagnoses.
 	Agents []string `yaml:"agents"`
-	// Escalate is the channel that Still Stuck and incidents go to. Optional.
+	// Escalate is the channel that Still stuck and incidents go to. Optional.
 	Escalate string `yaml:"escalate"`
 }
 
@@ -46,7 +47,7 @@ type ChannelConfig struct {
 
 // TenantConfig is what Graph does not tell about the tenant.
 type TenantConfig struct {
-	// Protected are sign-in names that are never shown in a thread, such as emergency accounts.
+	// Protected are sign-in names or object ids that are never shown in a thread, such as emergency accounts.
 	Protected []string `yaml:"protected"`
 	// Metadata is the federation metadata address of a domain's identity provider, where it cannot be guessed.
 	Metadata map[string]string `yaml:"metadata"`
@@ -127,6 +128,11 @@ func (c Config) check() error {
 	if c.RetentionDays < 1 {
 		say("retention_days is %d; it must be at least 1", c.RetentionDays)
 	}
+	for _, p := range c.Tenant.Protected {
+		if !account.MatchString(p) {
+			say("tenant.protected: %q is no sign-in name (name@domain) and no object id", p)
+		}
+	}
 	for domain, u := range c.Tenant.Metadata {
 		if !strings.HasPrefix(u, "https://") {
 			say("tenant.metadata.%s is no https address", domain)
@@ -154,6 +160,9 @@ func (c Config) check() error {
 	slices.Sort(wrong)
 	return errors.New(strings.Join(wrong, "; "))
 }
+
+// account is a sign-in name or an object id.
+var account = regexp.MustCompile(`^([^\s@]+@[^\s@]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$`)
 
 // isID reports whether s looks like a Slack id that starts with one of the letters.
 func isID(s, letters string) bool {

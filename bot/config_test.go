@@ -66,6 +66,7 @@ func TestConfigErrorsAreOneClearLine(t *testing.T) {
 		"an agent that is a name": {"slack: {agents: [alice]}", `"alice" is no user group`},
 		"retention of nothing":    {"retention_days: 0", "must be at least 1"},
 		"no https":                {"tenant: {metadata: {contoso.com: 'http://sts.contoso.com'}}", "is no https address"},
+		"protection of nobody":    {"tenant: {protected: [breakglass]}", `"breakglass" is no sign-in name`},
 		"no time zone":            {"federation: {timezone: Middle/Earth}", "is no IANA time zone"},
 		"no cron expression":      {"federation: {schedule: sometimes, channel: C01}", "is no cron expression"},
 		"a schedule for nobody":   {"federation: {schedule: '@daily'}", "federation.channel is not"},

@@ -21,7 +21,11 @@ type Finding struct {
 // CheckSlack tries the tokens, the scopes and the configured channels. https://docs.slack.dev/reference/methods/auth.test
 func CheckSlack(ctx context.Context, s Settings) []Finding {
 	if s.BotToken == "" {
-		return []Finding{{"SLACK_BOT_TOKEN", false, "not set; copy it from OAuth & Permissions of the Slack app", "the bot does not start"}}
+		all := []Finding{{"SLACK_BOT_TOKEN", false, "not set; copy it from OAuth & Permissions of the Slack app, it starts with xoxb-", "the bot does not start"}}
+		if s.AppToken == "" && s.SigningSecret == "" {
+			all = append(all, s.delivery(ctx, nil))
+		}
+		return append(all, unchecked("without a bot token")...)
 	}
 	var granted []string
 	api := NewSlack(s.BotToken, s.AppToken, s.SlackAPIURL, nil)
@@ -32,7 +36,7 @@ func CheckSlack(ctx context.Context, s Settings) []Finding {
 	})(api)
 	who, err := api.AuthTestContext(ctx)
 	if err != nil {
-		return []Finding{{"SLACK_BOT_TOKEN", false, "Slack refuses it: " + err.Error(), "the bot does not start"}}
+		return append([]Finding{{"SLACK_BOT_TOKEN", false, s.slackSays("it", err), "the bot does not start"}}, unchecked("as Slack did not let us in")...)
 	}
 	all := []Finding{{"SLACK_BOT_TOKEN", true, fmt.Sprintf("workspace %s as @%s", who.Team, who.User), ""}, s.delivery(ctx, api)}
 	for _, scope := range scopes {
@@ -49,6 +53,15 @@ func CheckSlack(ctx context.Context, s Settings) []Finding {
 	}
 	for _, ch := range s.Config.Slack.Channels {
 		all = append(all, checkChannel(ctx, api, ch))
+	}
+	return all
+}
+
+// unchecked lists the scopes that could not be looked at.
+func unchecked(why string) []Finding {
+	var all []Finding
+	for _, scope := range scopes {
+		all = append(all, Finding{"scope " + scope.name, false, "could not be checked " + why, scope.why})
 	}
 	return all
 }

@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/slack-go/slack"
 	"golang.org/x/sync/errgroup"
 
 	"signpost/bot/jobs"
@@ -64,26 +66,30 @@ func Run(ctx context.Context, s Settings) (err error) {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
-	if s.BotToken == "" {
-		return setup("SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app, it starts with xoxb-")
+	if err := s.check(); err != nil {
+		return err
 	}
-	if s.AppToken == "" && s.SigningSecret == "" {
-		return setup("neither SLACK_APP_TOKEN (Socket Mode, starts with xapp-) nor SLACK_SIGNING_SECRET (HTTP mode) is set")
-	}
-	api := NewSlack(s.BotToken, s.AppToken, s.SlackAPIURL, nil)
 	starting, cancel := context.WithTimeout(ctx, startFor)
 	defer cancel()
-	who, err := api.AuthTestContext(starting)
-	if err != nil {
-		return setup("Slack refuses SLACK_BOT_TOKEN or cannot be reached: %s", oneWord(err))
-	}
-	self := Identity{TeamID: who.TeamID, UserID: who.UserID, BotID: who.BotID}
-
+	// What is ours is tried first, so that its faults show whatever becomes of Slack.
 	db, err := jobs.Open(starting, s.DatabaseURL, s.Log)
 	if err != nil {
 		return setup("database: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	listener, err := listen(s.Listen)
+	if err != nil {
+		return setup("SIGNPOST_LISTEN %s: %w", s.Listen, err)
+	}
+	if listener != nil {
+		defer listener.Close()
+	}
+	api := NewSlack(s.BotToken, s.AppToken, s.SlackAPIURL, nil)
+	who, err := api.AuthTestContext(starting)
+	if err != nil {
+		return setup("%s", s.slackSays("SLACK_BOT_TOKEN", err))
+	}
+	self := Identity{TeamID: who.TeamID, UserID: who.UserID, BotID: who.BotID}
 
 	gate := handlers.NewGate(api, Policy(s.Config))
 	worker := &Worker{
@@ -119,10 +125,6 @@ func Run(ctx context.Context, s Settings) (err error) {
 	mux := http.NewServeMux()
 	healthRoutes(mux, parts, registry)
 	in.register(mux)
-	listener, err := listen(s.Listen)
-	if err != nil {
-		return setup("SIGNPOST_LISTEN %s: %w", s.Listen, err)
-	}
 	s.sayStart(starting, who.Team, who.User, in.says, listener)
 
 	if err := queue.Start(ctx); err != nil {
@@ -142,6 +144,49 @@ func Run(ctx context.Context, s Settings) (err error) {
 		s.Log.Warn("stop the queue", "error", stop)
 	}
 	return err
+}
+
+// check looks at the settings themselves, before anything is opened or asked.
+func (s Settings) check() error {
+	switch {
+	case s.BotToken == "":
+		return setup("SLACK_BOT_TOKEN is not set: copy it from OAuth & Permissions of the Slack app, it starts with xoxb-")
+	case strings.HasPrefix(s.BotToken, "xapp-"):
+		return setup("SLACK_BOT_TOKEN holds an app-level token (xapp-): the bot token of OAuth & Permissions belongs there, it starts with xoxb-")
+	case s.AppToken == "" && s.SigningSecret == "":
+		return setup("neither SLACK_APP_TOKEN (Socket Mode, starts with xapp-) nor SLACK_SIGNING_SECRET (HTTP mode) is set")
+	case strings.HasPrefix(s.AppToken, "xoxb-"):
+		return setup("SLACK_APP_TOKEN holds a bot token (xoxb-): the app-level token of Basic Information belongs there, it starts with xapp-")
+	}
+	return CheckSlackURL(s.SlackAPIURL)
+}
+
+// CheckSlackURL refuses an address that tokens may not be sent to: anything but https, except on this machine.
+func CheckSlackURL(address string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return setup("SLACK_API_URL is no web address such as https://slack.com/api/")
+	}
+	if ip := net.ParseIP(u.Hostname()); u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return setup("SLACK_API_URL is http: tokens are sent over https only, except to this machine")
+	}
+	return nil
+}
+
+// slackSays tells a refusal of Slack from a Slack that cannot be reached, without any address that holds a secret.
+func (s Settings) slackSays(name string, err error) string {
+	var refused slack.SlackErrorResponse
+	if errors.As(err, &refused) {
+		return fmt.Sprintf("Slack refuses %s: %s", name, refused.Err)
+	}
+	host := "slack.com"
+	if u, err := url.Parse(s.SlackAPIURL); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return fmt.Sprintf("Slack cannot be reached at %s: check the network, the proxy and SLACK_API_URL", host)
 }
 
 // rules is what the configuration says about which messages are ours.

@@ -228,7 +228,7 @@ func TestOneAnswerAcrossARestart(t *testing.T) {
 	h := newHouse(t, nil)
 	h.tenant.hold = make(chan struct{})
 	ts := h.Post(privateChannel, "U0ALICE", paste50076)
-	h.answer(privateChannel, ts, "Reading the account")
+	h.answer(privateChannel, ts, "Reading the ")
 	h.stop()
 	h.tenant.hold = nil
 	h.start(nil)
@@ -292,7 +292,7 @@ func TestAChannelThatBecomesSharedWhileFactsAreRead(t *testing.T) {
 	h := newHouse(t, nil)
 	h.tenant.hold = make(chan struct{})
 	ts := h.Post(privateChannel, "U0ALICE", paste50076)
-	h.answer(privateChannel, ts, "Reading the account")
+	h.answer(privateChannel, ts, "Reading the ")
 	h.ShareChannel(privateChannel, "T0FABRIKAM")
 	h.until("the event is taken", func(n *slackfake.Snapshot) bool { return n.Unacked() == 0 })
 	close(h.tenant.hold)

@@ -32,7 +32,7 @@ type Worker struct {
 	Store  *store.Store
 	// Later queues another look at the sign-in log.
 	Later func(ctx context.Context, caseID int64, try int, at time.Time) error
-	// Escalate is the channel that Still Stuck hands over to; "" where there is none.
+	// Escalate is the channel that Still stuck hands over to; "" where there is none.
 	Escalate string
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -159,7 +159,7 @@ func (w *Worker) open(ctx context.Context, id int64) (store.Case, handlers.Quest
 	if err := json.Unmarshal(c.Errors, &errs); err != nil {
 		return c, handlers.Question{}, jobs.Stop(fmt.Errorf("read the errors of case %d: %w", id, err))
 	}
-	return c, handlers.Question{Errors: errs}, nil
+	return c, handlers.Question{Errors: errs, Posted: c.Created}, nil
 }
 
 // audit records whom a case was about and what was read.

@@ -170,7 +170,6 @@ func TestASlackThatRefusesIsNotAskedForEver(t *testing.T) {
 	}
 }
 
-
 // kindOf names the outcome of the queue's that is in an error, "" for none.
 func kindOf(err error) string {
 	for ; err != nil; err = errors.Unwrap(err) {

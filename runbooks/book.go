@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,8 @@ var personFile []byte
 type Book struct {
 	words  *vocabulary
 	books  map[int]*Runbook
-	person *Runbook // the causes for a person without an error
+	files  map[int]string // the file that had the last word on a code, for complaints
+	person *Runbook       // the causes for a person without an error
 	linted []Complaint
 }
 
@@ -62,7 +64,7 @@ func read(overlay fs.FS) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{words: words, books: map[int]*Runbook{}}
+	b := &Book{words: words, books: map[int]*Runbook{}, files: map[int]string{}}
 	codes, err := fs.Sub(builtIn, "codes")
 	if err != nil {
 		return nil, fmt.Errorf("open the built-in runbooks: %w", err)
@@ -118,12 +120,15 @@ func (b *Book) lay(file string, code int, text []byte) {
 	}
 	if err := parse(text, r); err != nil {
 		b.complain(file, err.Error())
-		return
+		if !errors.Is(err, errUnknownKey) {
+			return
+		}
 	}
 	if r.Code != code {
 		b.complain(file, fmt.Sprintf("code is %d, but the file is called %d.md", r.Code, code))
-		return
+		r.Code = code
 	}
+	b.files[code] = file
 	if base != nil {
 		r.Causes = overlayCauses(base.Causes, r.Causes)
 		r.Contacts = append(slices.Clone(base.Contacts), r.Contacts...)
@@ -171,15 +176,25 @@ func parse(text []byte, r *Runbook) error {
 		}
 		body = nil
 	}
-	if err := yaml.UnmarshalWithOptions(front, r, yaml.Strict()); err != nil {
-		return fmt.Errorf("front matter: %s", firstLine(err.Error()))
+	strict := yaml.UnmarshalWithOptions(front, r, yaml.Strict())
+	if strict != nil {
+		// Read the rest all the same, so that one run of lint finds everything.
+		if err := yaml.Unmarshal(front, r); err != nil {
+			return fmt.Errorf("front matter: %s", firstLine(err.Error()))
+		}
 	}
 	r.Person = strings.TrimSpace(r.Person)
 	if s := strings.TrimSpace(string(body)); s != "" {
 		r.Body = s
 	}
+	if strict != nil {
+		return fmt.Errorf("front matter: %s: %w", firstLine(strict.Error()), errUnknownKey)
+	}
 	return nil
 }
+
+// errUnknownKey says that a file was read, but holds a key that no runbook has.
+var errUnknownKey = errors.New("see the fields of a runbook in runbooks/runbook.go")
 
 // firstLine keeps what is wrong and drops the drawing of the file that the YAML library adds.
 func firstLine(s string) string { line, _, _ := strings.Cut(s, "\n"); return line }
@@ -273,22 +288,25 @@ func actorSays(actor string) string {
 	return "Our identity team has to change a setting for this one. There is nothing that you need to do; please stay reachable."
 }
 
-// headline is the first clause of a meaning, short enough for a title.
+// parenthesis is an aside that a title does without.
+var parenthesis = regexp.MustCompile(` \([^()]*\)`)
+
+// headline makes a title of a meaning: its first clause that says enough, else as many words as fit.
 func headline(meaning string) string {
-	for _, end := range []string{"; ", " (", ", "} {
-		if clause, _, ok := strings.Cut(meaning, end); ok && len([]rune(clause)) <= maxTitle {
+	const enough = 25 // shorter clauses are mere subjects: "The app", "Phone"
+	meaning = parenthesis.ReplaceAllString(meaning, "")
+	for _, end := range []string{"; ", ": ", ", "} {
+		if clause, _, ok := strings.Cut(meaning, end); ok && len([]rune(clause)) >= enough && len([]rune(clause)) <= maxTitle {
 			return clause
 		}
 	}
-	words, title := strings.Fields(meaning), ""
-	for i, w := range words {
+	title := ""
+	for _, w := range strings.Fields(meaning) {
 		longer := strings.TrimSpace(title + " " + w)
 		if len([]rune(longer)) > maxTitle-1 {
-			return title + "…"
+			return strings.TrimRight(title, ",;:") + "…"
 		}
-		if title = longer; i == len(words)-1 {
-			return title
-		}
+		title = longer
 	}
 	return title
 }

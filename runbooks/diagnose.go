@@ -58,7 +58,7 @@ type Evidence struct {
 	Says   string    `json:"says"`
 	Fact   string    `json:"fact"`
 	Source string    `json:"source"`
-	Time   time.Time `json:"time,omitzero"` // when the fact was read
+	Time   time.Time `json:"time,omitzero"` // when the fact was read; zero for the message itself
 }
 
 // Unknown is a fact that a cause needed and that was not to be had.
@@ -164,8 +164,11 @@ func (b *Book) evidence(c Cause, s scene) []Evidence {
 			if strings.Contains(e.Says, notKnown) {
 				continue // it would be no evidence
 			}
+			// A sentence without names rests on what the expression looked at.
 			if m := placeholder.FindStringSubmatch(says); m != nil {
 				b.cite(&e, m[1], s)
+			} else if len(c.names) > 0 {
+				b.cite(&e, c.names[0], s)
 			}
 			all = append(all, e)
 		}
@@ -180,7 +183,8 @@ func (b *Book) known(names []string, s scene) []Evidence {
 	for _, name := range names {
 		x := b.words.byName[name]
 		value, ok := s.known[name]
-		if !ok || name == "now" || name == "error.code" || strings.HasSuffix(name, ".found") && value == true {
+		if !ok || x.typ.Kind() == types.ListKind && x.typ.Parameters()[0].Kind() == types.StructKind || // how many there are says nothing
+			name == "now" || name == "error.code" || strings.HasSuffix(name, ".found") && value == true {
 			continue
 		}
 		e := Evidence{Says: fmt.Sprintf("%s: %s", x.label, Show(value))}
@@ -193,7 +197,11 @@ func (b *Book) known(names []string, s scene) []Evidence {
 // cite adds where and when the variable was read.
 func (b *Book) cite(e *Evidence, name string, s scene) {
 	x := b.words.byName[name]
-	if x.fact == "" {
+	switch {
+	case strings.HasPrefix(name, "subject."):
+		e.Fact, e.Source = "subject", "whoever asked, the message, or the sign-in row"
+		return
+	case x.fact == "":
 		e.Fact, e.Source = "error", "the pasted message"
 		return
 	}

@@ -61,6 +61,8 @@ func TestVerdicts(t *testing.T) {
 		"one false operand decides":                {"user.enabled == true && mfa.registered == false", facts.Report{User: user}, RuledOut, "Account enabled: no"},
 		"one true operand does not":                {"user.enabled == false && mfa.registered == false", facts.Report{User: user}, NotChecked, ""},
 		"a nil field of a seen fact":               {"user.enabled", facts.Report{User: facts.See(noon, facts.User{})}, NotChecked, "Graph did not tell: account enabled"},
+		"no sign-ins are no later success":         {"recent.healed", facts.Report{Recent: facts.None[facts.Recent](noon, "")}, RuledOut, "Later success with the same app: no"},
+		"no trust has no certificates":             {"federation.certificates.size() > 0", facts.Report{Federation: facts.None[facts.Federation](noon, "")}, RuledOut, "Signing certificates: none"},
 		"a nil list was not told":                  {"signin.blocking.size() == 0", facts.Report{SignIn: facts.See(noon, facts.SignIn{})}, NotChecked, "Graph did not tell: policies that failed"},
 		"an empty list is an answer":               {"signin.blocking.size() == 0", facts.Report{SignIn: facts.See(noon, facts.SignIn{Blocking: []string{}})}, Confirmed, "Policies that failed: none"},
 		"the operand that decides is the evidence": {"user.enabled == false && signin.code == 53003 && signin.risk_level in [\"high\"]", facts.Report{User: user, SignIn: facts.See(noon, facts.SignIn{Code: 53003, RiskLevel: "none"})}, RuledOut, "Risk at sign-in: none"},

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,7 +39,7 @@ func Lint(overlay fs.FS) ([]Complaint, error) {
 		return nil, err
 	}
 	for _, code := range b.Codes() {
-		b.lint(strconv.Itoa(code)+".md", b.books[code])
+		b.lint(b.files[code], b.books[code])
 	}
 	b.lintCauses("person.md", b.person)
 	slices.SortStableFunc(b.linted, func(x, y Complaint) int { return strings.Compare(x.File, y.File) })

@@ -130,7 +130,7 @@ type scene struct {
 }
 
 // newScene fills the variables. A fact that was not seen is unknown in every field; an absent one is known to be
-// absent (found is false) and unknown in all else; a nil pointer or list of a seen fact is unknown, because Graph did not tell it.
+// absent (found is false) and unknown in all else, unless its absence is the whole answer (facts.Name.EmptyWhenAbsent); a nil pointer or list of a seen fact is unknown, because Graph did not tell it.
 func (v *vocabulary) newScene(lead *aadsts.Error, all []aadsts.Error, r facts.Report, now time.Time) scene {
 	s := scene{known: map[string]any{}, unknown: map[string]Unknown{}, readAt: map[facts.Name]time.Time{}}
 	s.message(lead, all, r.Subject, now)
@@ -148,6 +148,16 @@ func (v *vocabulary) newScene(lead *aadsts.Error, all []aadsts.Error, r facts.Re
 		switch {
 		case x.field < 0 && (e.State == facts.Seen || e.State == facts.Absent):
 			s.known[name] = e.State == facts.Seen
+		case x.field >= 0 && e.State == facts.Absent && x.fact.EmptyWhenAbsent():
+			f := reflect.Zero(v.types[x.fact]).Field(x.field)
+			switch f.Kind() {
+			case reflect.Pointer: // there is no such moment or number
+				s.unknown[name] = why
+			case reflect.Slice:
+				s.known[name] = reflect.MakeSlice(f.Type(), 0, 0).Interface()
+			default:
+				s.known[name] = f.Interface()
+			}
 		case x.field >= 0 && e.Value != nil && e.State == facts.Seen, x.always && (e.Value != nil || e.State == facts.Absent):
 			f := reflect.Zero(v.types[x.fact]).Field(x.field)
 			if e.Value != nil {

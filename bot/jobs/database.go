@@ -59,18 +59,28 @@ func open(ctx context.Context, url string, beside bool, log *slog.Logger) (*DB, 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	scheme, rest, ok := strings.Cut(url, ":")
-	if !ok {
-		return nil, errors.New("database URL has no scheme: want sqlite:PATH or postgres://USER@HOST/NAME")
+	if err := CheckURL(url); err != nil {
+		return nil, err
 	}
-	switch strings.ToLower(scheme) {
-	case "sqlite":
+	if scheme, rest, _ := strings.Cut(url, ":"); strings.EqualFold(scheme, "sqlite") {
 		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), beside, log)
-	case "postgres", "postgresql":
-		return openPostgres(ctx, url, log)
-	default:
-		return nil, fmt.Errorf("database URL scheme %q is unknown: want sqlite:PATH or postgres://USER@HOST/NAME", shorten(scheme))
 	}
+	return openPostgres(ctx, url, log)
+}
+
+// CheckURL tells whether Open would know what to do with the URL, without
+// opening anything.
+func CheckURL(url string) error {
+	scheme, _, ok := strings.Cut(url, ":")
+	switch {
+	case url == "":
+		return nil
+	case !ok:
+		return errors.New("database URL has no scheme: want sqlite:PATH or postgres://USER@HOST/NAME")
+	case strings.EqualFold(scheme, "sqlite"), strings.EqualFold(scheme, "postgres"), strings.EqualFold(scheme, "postgresql"):
+		return nil
+	}
+	return fmt.Errorf("database URL scheme %q is unknown: want sqlite:PATH or postgres://USER@HOST/NAME", shorten(scheme))
 }
 
 // shorten keeps an unknown scheme from carrying a secret that was pasted into

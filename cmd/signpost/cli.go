@@ -66,8 +66,8 @@ func run(ctx context.Context, args []string, c console) (code int) {
 			code = int(e)
 		}
 	}()
-	if len(args) == 0 {
-		args = []string{"--help"}
+	if len(args) == 0 || args[0] == "help" {
+		args = append(args[min(1, len(args)):len(args):len(args)], "--help")
 	}
 	command, err := parser.Parse(args)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"signpost/bot"
 	"signpost/bot/slackfake"
 	"signpost/graph/tenantfake"
+	"signpost/handlers"
 )
 
 type demoCmd struct {
@@ -45,13 +46,14 @@ func (x demoCmd) Run(ctx context.Context, c console) error {
 // demo is a running demo.
 type demo struct {
 	console
-	width  int
-	color  bool
-	slack  *slackfake.Server
-	pastes []tenantfake.Paste
-	bot    chan error // gets the bot's end
-	end    context.CancelFunc
-	close  func()
+	width   int
+	color   bool
+	slack   *slackfake.Server
+	pastes  []tenantfake.Paste
+	private int        // private messages shown so far
+	bot     chan error // gets the bot's end
+	end     context.CancelFunc
+	close   func()
 }
 
 func startDemo(ctx context.Context, c console, details string) (*demo, error) {
@@ -135,19 +137,29 @@ func (d *demo) wait(ctx context.Context, condition func(*slackfake.Snapshot) boo
 
 // talk asks for pastes until there are no more.
 func (d *demo) talk(ctx context.Context) error {
-	in := bufio.NewReader(d.in)
+	lines := make(chan string)
+	go func() { // so that Ctrl-C ends the demo while it waits for a line
+		defer close(lines)
+		in := bufio.NewReader(d.in)
+		for {
+			line, err := in.ReadString('\n')
+			if line != "" || err == nil {
+				lines <- strings.TrimRight(line, "\r\n")
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
 	for {
 		d.menu()
-		text, err := d.ask(in)
-		if err != nil || text == "" {
+		text := d.ask(ctx, lines)
+		if text == "" {
 			d.say("")
 			return nil
 		}
-		if err := d.send(ctx, text); err != nil {
+		if err := d.send(ctx, text); err != nil || ctx.Err() != nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			return nil
 		}
 	}
 }
@@ -161,25 +173,38 @@ func (d *demo) menu() {
 }
 
 // ask reads a choice, or a paste up to an empty line. "" ends the demo.
-func (d *demo) ask(in *bufio.Reader) (string, error) {
+func (d *demo) ask(ctx context.Context, in <-chan string) string {
 	var lines []string
 	for {
 		fmt.Fprint(d.out, d.bold("> "))
-		line, err := in.ReadString('\n')
-		line = strings.TrimRight(line, "\r\n")
+		var line string
+		var open bool
+		select {
+		case <-ctx.Done():
+			return ""
+		case line, open = <-in:
+		}
+		word := strings.TrimSpace(line)
 		if len(lines) == 0 {
-			switch p, ok := d.pasteNumber(line); {
-			case ok:
-				return p, nil
-			case strings.EqualFold(line, "q") || strings.EqualFold(line, "quit"):
-				return "", nil
+			if strings.EqualFold(word, "q") || strings.EqualFold(word, "quit") {
+				return ""
+			}
+			if _, err := strconv.Atoi(word); err == nil {
+				if p, ok := d.pasteNumber(word); ok {
+					return p
+				}
+				d.say("%s", d.dim(fmt.Sprintf("There are examples 1 to %d.", len(d.pastes))))
+				continue
 			}
 		}
 		if line != "" {
 			lines = append(lines, line)
+			if len(lines) == 1 && open {
+				d.say("%s", d.dim("(an empty line sends it)"))
+			}
 		}
-		if err != nil || line == "" && len(lines) > 0 {
-			return strings.Join(lines, "\n"), nil
+		if !open || line == "" && len(lines) > 0 {
+			return strings.Join(lines, "\n")
 		}
 	}
 }
@@ -225,12 +250,27 @@ func (d *demo) play(ctx context.Context) error {
 // quietFor is how long the demo waits before it says that a text holds nothing for the bot.
 const quietFor = 2 * time.Second
 
+// waitingAfter is how long an answer may take before the demo says what it waits for.
+const waitingAfter = 3 * time.Second
+
+// showPrivate shows what was said to Ben alone since the last time.
+func (d *demo) showPrivate() {
+	all := d.slack.Ephemerals(demoPerson)
+	for _, m := range all[d.private:] {
+		d.say("\n  %s %s", d.bold("Signpost"), d.dim("to Ben alone"))
+		for _, line := range d.fold(d.mrkdwn(m.Text), d.width-len("  │ ")) {
+			d.say("  %s %s", d.dim("│"), line)
+		}
+	}
+	d.private = len(all)
+}
+
 // send posts a text as Ben and shows the thread as it grows.
 func (d *demo) send(ctx context.Context, text string) error {
 	ts := d.slack.Post(demoChannel, demoPerson, text)
 	d.say("\n%s %s", d.bold("Ben"), d.dim("in #support"))
 	for _, line := range strings.Split(text, "\n") {
-		d.say("  %s", line)
+		d.say("  %s", handlers.Clean(line))
 	}
 	began, cancel := context.WithTimeout(ctx, quietFor)
 	defer cancel()
@@ -239,12 +279,19 @@ func (d *demo) send(ctx context.Context, text string) error {
 		return ctx.Err()
 	}
 	shown := ""
+	patience := time.AfterFunc(waitingAfter, func() {
+		d.say("\n  %s", d.dim("(Graph allows five requests to its logs in ten seconds, and the made-up tenant holds to that: waiting)"))
+	})
+	defer patience.Stop()
 	for step := 0; ; step++ {
 		var reply slackfake.Message
 		err := d.wait(ctx, func(n *slackfake.Snapshot) bool {
 			reply = n.Thread(demoChannel, ts)[1]
 			return reply.BlockText() != shown
 		})
+		if ctx.Err() != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -255,7 +302,9 @@ func (d *demo) send(ctx context.Context, text string) error {
 			d.say("\n  %s %s", d.bold("Signpost"), d.dim("edits the same message"))
 		}
 		d.show(reply)
-		if !strings.Contains(shown, "Reading the account") {
+		if !strings.Contains(shown, handlers.ReadingSays) {
+			patience.Stop()
+			d.showPrivate()
 			d.say("")
 			return nil
 		}

@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"signpost/bot"
@@ -25,8 +29,8 @@ type row struct {
 	Area  string `json:"area"` // settings, slack, entra, database
 	Name  string `json:"name"`
 	Works bool   `json:"works"`
-	Says  string `json:"says,omitempty"`
-	Costs string `json:"costs,omitempty"` // what is missing in the answer without it
+	Says  string `json:"says"`
+	Costs string `json:"costs"` // what is missing in the answer without it
 }
 
 // Run checks everything and prints a line each; exit code 1 if something does not work.
@@ -67,6 +71,19 @@ func verdict(area, name string, err error, costs string) row {
 }
 
 func (x doctorCmd) database(ctx context.Context) row {
+	if path, ok := strings.CutPrefix(x.Database, "sqlite:"); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) { // a check leaves no files behind
+			info, err := os.Stat(filepath.Dir(path))
+			if err == nil && !info.IsDir() {
+				err = fmt.Errorf("%s is no folder", filepath.Dir(path))
+			}
+			r := verdict("database", "open and migrate", err, "the bot does not start")
+			if err == nil {
+				r.Says = "not there yet; the first run makes it"
+			}
+			return r
+		}
+	}
 	db, err := jobs.OpenBeside(ctx, x.Database, nil) // the bot may be running
 	if err == nil {
 		err = db.Close()
@@ -96,7 +113,7 @@ func (x doctorCmd) slack(ctx context.Context, cfg bot.Config) []row {
 
 func entra(ctx context.Context, c console) []row {
 	if !graph.Configured(os.Getenv) {
-		return []row{{"entra", "credentials", false, "none are set (AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential)", "every fact: answers hold the runbook alone"}}
+		return []row{{"entra", "credentials, permissions and licence", false, "no credentials are set (AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential)", "every fact: answers hold the runbook alone"}}
 	}
 	t, err := liveTenant(logger(c))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,6 +31,9 @@ type explainCmd struct {
 	Dir      string   `help:"Folder of the operator's own runbooks; goes before the configuration's." placeholder:"DIR"`
 }
 
+// named is a sign-in name or an object id.
+var named = regexp.MustCompile(`^([^\s@"()]+@[^\s@"()]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$`)
+
 // maxPaste bounds what is read from standard input: far more than any message holds.
 const maxPaste = 4 << 20
 
@@ -38,6 +42,9 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 	text, err := x.text(c)
 	if err != nil {
 		return err
+	}
+	if x.User != "" && !named.MatchString(x.User) {
+		return misused("--user %q is no sign-in name (name@domain) and no object id", x.User)
 	}
 	cfg, err := bot.ReadConfig(x.Config)
 	if err != nil {
@@ -57,6 +64,9 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 	defer closeTenant()
 
 	errs := aadsts.Find(text)
+	if kinds := aadsts.FindSecrets(text); len(kinds) > 0 {
+		fmt.Fprintf(c.err, "signpost: the text holds what looks like a secret (%s): revoke or renew it\n", kinds[0].Kind)
+	}
 	if len(errs) == 0 && x.User == "" {
 		return errors.New("no Entra error found in the text: paste the whole error with its AADSTS code, or name a person with --user")
 	}
@@ -68,8 +78,11 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 	if err := x.audit(ctx, d); err != nil {
 		return err
 	}
-	if n := unreadable(d.Report); n != "" {
+	switch n := unreadable(d.Report); {
+	case n != "":
 		fmt.Fprintln(c.err, "signpost: could not read: "+n)
+	case tenant == nil && x.User != "":
+		fmt.Fprintln(c.err, "signpost: no tenant was asked about the person: add --tenant demo, or set credentials and use --tenant live")
 	}
 	return x.write(c, desk, q, d)
 }
@@ -143,28 +156,41 @@ func (x explainCmd) write(c console, desk *handlers.Desk, q handlers.Question, d
 	if details != handlers.Full {
 		drawn = desk.Offline(q.Within(details)) // such a thread holds nothing of the directory
 	}
-	page := handlers.Compose(drawn, handlers.View{Details: details, Protected: desk.Protected(d)})
+	protected := desk.Protected(d)
+	page := handlers.Compose(drawn, handlers.View{Details: details, Protected: protected})
+	var buttons *handlers.Buttons
+	if d.Primary != nil { // a person is diagnosed privately, without buttons
+		buttons = &handlers.Buttons{Key: "explain", Show: details == handlers.Agents && desk.Tenant != nil && !protected}
+	}
 	switch x.Format {
 	case "json":
-		return handlers.Explain(d, page.Draw(nil)).Write(json.NewEncoder(c.out))
+		return handlers.Explain(d, page.Draw(buttons)).Write(json.NewEncoder(c.out))
 	case "blocks":
 		enc := json.NewEncoder(c.out)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
-		return enc.Encode(map[string]any{"blocks": page.Draw(nil).Blocks})
+		return enc.Encode(map[string]any{"blocks": page.Draw(buttons).Blocks})
 	}
 	width, _ := isTerminal(c.out)
 	return page.Print(c.out, width, coloured(c.out))
 }
 
-// unreadable names the facts that were asked for and could not be had, with the reason.
+// unreadable names the facts that were asked for and could not be had, those with one reason together.
 func unreadable(r facts.Report) string {
-	var all []string
+	var order []string
+	names := map[string][]string{}
 	for _, e := range r.Entries() {
 		switch e.State {
 		case facts.Failed, facts.NotPermitted, facts.NotLicensed:
-			all = append(all, fmt.Sprintf("%s (%s: %s)", e.Name, e.State, e.Reason))
+			why := fmt.Sprintf("%s: %s", e.State, e.Reason)
+			if names[why] == nil {
+				order = append(order, why)
+			}
+			names[why] = append(names[why], string(e.Name))
 		}
 	}
-	return strings.Join(all, "; ")
+	for i, why := range order {
+		order[i] = fmt.Sprintf("%s (%s)", strings.Join(names[why], ", "), why)
+	}
+	return strings.Join(order, "; ")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/url"
 	"strings"
 
@@ -15,8 +16,9 @@ type manifestCmd struct {
 func (m manifestCmd) Run(c console) error {
 	base := strings.TrimRight(m.URL, "/")
 	if base != "" {
-		if u, err := url.Parse(base); err != nil || u.Scheme != "https" || u.Host == "" {
-			return misused("--url %q is no https address; Slack delivers to https only", m.URL)
+		u, err := url.Parse(base)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || !reachable(u.Hostname()) {
+			return misused("--url must be the bot's public https address, such as https://signpost.example.com: Slack delivers to https only, and cannot reach this machine's own names")
 		}
 	}
 	text, err := bot.ManifestYAML(base)
@@ -25,4 +27,13 @@ func (m manifestCmd) Run(c console) error {
 	}
 	_, err = c.out.Write(text)
 	return err
+}
+
+// reachable reports whether Slack could reach the host at all.
+func reachable(host string) bool {
+	if host == "localhost" {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return ip == nil || !ip.IsLoopback() && !ip.IsUnspecified()
 }

@@ -67,8 +67,8 @@ func parseLines(in *bufio.Reader, out io.Writer, complain io.Writer) error {
 			ID   json.RawMessage `json:"id"`
 			Text string          `json:"text"`
 		}
-		if err == nil {
-			err = json.Unmarshal(line, &q)
+		if err == nil && json.Unmarshal(line, &q) != nil {
+			err = errors.New(`no JSON object with "id" and a text "text"`)
 		}
 		if err != nil {
 			bad++
@@ -89,7 +89,7 @@ func parseLines(in *bufio.Reader, out io.Writer, complain io.Writer) error {
 		}
 	}
 	if bad > 0 {
-		return fmt.Errorf("%d lines could not be read", bad)
+		return fmt.Errorf("%d of the lines could not be read", bad)
 	}
 	return nil
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 
 	"signpost/bot"
+	"signpost/bot/jobs"
 	"signpost/graph"
 	"signpost/graph/facts"
 	"signpost/handlers"
@@ -36,6 +38,9 @@ func (r runCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	if r.Check {
+		if err := r.checkAddresses(); err != nil {
+			return usageError{err}
+		}
 		fmt.Fprintf(c.out, "configuration and %d runbooks are well\n", len(book.Codes()))
 		return nil
 	}
@@ -61,6 +66,25 @@ func (r runCmd) Run(ctx context.Context, c console) error {
 			return usageError{err}
 		}
 		return err
+	}
+	return nil
+}
+
+// checkAddresses looks at the settings that can be wrong by themselves.
+func (r runCmd) checkAddresses() error {
+	if err := bot.CheckSlackURL(r.SlackAPI); err != nil {
+		return err
+	}
+	if err := jobs.CheckURL(r.Database); err != nil {
+		return err
+	}
+	if _, _, err := net.SplitHostPort(r.Listen); err != nil {
+		return fmt.Errorf("SIGNPOST_LISTEN %q is no HOST:PORT", r.Listen)
+	}
+	if graph.Configured(os.Getenv) {
+		if _, err := graph.FromEnv(os.Getenv); err != nil {
+			return err
+		}
 	}
 	return nil
 }

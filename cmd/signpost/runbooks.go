@@ -29,9 +29,18 @@ func overlay(dir string) fs.FS {
 }
 
 func load(dir string) (*runbooks.Book, error) {
+	if dir != "" {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, misused("runbooks: %s is no folder", dir)
+		}
+	}
 	book, err := runbooks.Load(overlay(dir))
 	if err != nil {
-		return nil, misused("runbooks: %w; see signpost runbooks lint", err)
+		first, more, _ := strings.Cut(err.Error(), "\n")
+		if more != "" {
+			first += fmt.Sprintf(" (and %d more complaints)", strings.Count(more, "\n")+1)
+		}
+		return nil, misused("runbooks: %s; `signpost runbooks lint --dir %s` lists all of them", first, dir)
 	}
 	return book, nil
 }

@@ -4,8 +4,8 @@
 // over it, handlers draws it. It uses the standard library only, so that importing it never drags in the Graph SDK.
 //
 // The json names of the fields are also the names that runbooks use in CEL and in sentences ("mfa.registered"); the
-// label tag is how a person reads the field. A field that is a nil pointer means that Graph did not tell, and is
-// unknown to a cause; a zero string, number or bool in a seen fact is Graph's answer. Fields tagged known:"always" are
+// label tag is how a person reads the field. A field that is a nil pointer or a nil list means that Graph did not tell, and
+// is unknown to a cause; a zero string, number or bool, or an empty list, in a seen fact is Graph's answer. Fields tagged known:"always" are
 // known whenever the fact carries a value, even when it was not seen (a deleted account is absent, and known to be deleted).
 package facts
 

@@ -83,5 +83,12 @@ func (n Name) Title() string { return about[n].title }
 // Source names where the fact is read: "Entra sign-in log".
 func (n Name) Source() string { return about[n].source }
 
+// EmptyWhenAbsent reports whether the fact's absence is itself the whole answer: nobody signed in, so there was no later
+// success; there is no trust, so it has no issuer. The absence of other facts says nothing of their fields: a person
+// whom the registration report does not list may hold methods all the same.
+func (n Name) EmptyWhenAbsent() bool {
+	return n == NameRecent || n == NameFederation || n == NameProviders || n == NameSpread
+}
+
 // Known reports whether n is the name of a fact.
 func (n Name) Known() bool { _, ok := about[n]; return ok }

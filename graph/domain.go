@@ -1,0 +1,58 @@
+package graph
+
+import (
+	"context"
+	"strings"
+
+	"github.com/microsoftgraph/msgraph-sdk-go/domains"
+	"github.com/microsoftgraph/msgraph-sdk-go/models"
+
+	"signpost/graph/facts"
+)
+
+// domain reads a domain of the tenant and, of a child domain, its root, which holds the federation settings for both.
+//
+// https://learn.microsoft.com/graph/api/domain-get
+// https://learn.microsoft.com/graph/api/domain-get-rootdomain
+func (t *Tenant) domain(ctx context.Context, name string) facts.Fact[facts.Domain] {
+	name = strings.ToLower(strings.Trim(strings.TrimSpace(name), "."))
+	if name == "" {
+		return facts.Unread[facts.Domain](facts.NotAsked, "no domain is known")
+	}
+	return cached(ctx, t, t.caches.domains, name, keepDomain, func(ctx context.Context) facts.Fact[facts.Domain] {
+		one := domains.NewDomainsRequestBuilderInternal(map[string]string{}, t.v1).ByDomainId(name)
+		req, err := one.ToGetRequestInformation(ctx, nil)
+		body, err := t.get(ctx, t.v1, req, err)
+		d, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
+		if notFound(err) {
+			return facts.None[facts.Domain](t.clock.Now(), name+" is no domain of this tenant")
+		}
+		if err != nil {
+			return failed[facts.Domain](err, endpoints().domain)
+		}
+		f := facts.Domain{
+			Name: text(d.GetId()), Authentication: text(d.GetAuthenticationType()), Verified: is(d.GetIsVerified()),
+			Default: is(d.GetIsDefault()), Initial: is(d.GetIsInitial()),
+		}
+		f.Federated = strings.EqualFold(f.Authentication, "Federated")
+		if days := d.GetPasswordValidityPeriodInDays(); days != nil {
+			n := int(*days)
+			f.PasswordDays = &n
+		}
+		f.Root = f.Name
+		if d.GetIsRoot() == nil || *d.GetIsRoot() {
+			return facts.See(t.clock.Now(), f)
+		}
+		req, err = one.RootDomain().ToGetRequestInformation(ctx, nil)
+		body, err = t.get(ctx, t.v1, req, err)
+		root, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
+		if err != nil {
+			f.Root = "" // which one it is cannot be told; the domain itself was seen
+			return facts.See(t.clock.Now(), f)
+		}
+		f.Root = text(root.GetId())
+		return facts.See(t.clock.Now(), f)
+	})
+}
+
+func is(b *bool) bool { return b != nil && *b }
