@@ -2,6 +2,7 @@ package runbooks
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -183,8 +184,7 @@ func (b *Book) known(names []string, s scene) []Evidence {
 	for _, name := range names {
 		x := b.words.byName[name]
 		value, ok := s.known[name]
-		if !ok || x.typ.Kind() == types.ListKind && x.typ.Parameters()[0].Kind() == types.StructKind || // how many there are says nothing
-			name == "now" || name == "error.code" || strings.HasSuffix(name, ".found") && value == true {
+		if !ok || countOnly(x, value) || name == "now" || name == "error.code" || strings.HasSuffix(name, ".found") && value == true {
 			continue
 		}
 		e := Evidence{Says: fmt.Sprintf("%s: %s", x.label, Show(value))}
@@ -192,6 +192,12 @@ func (b *Book) known(names []string, s scene) []Evidence {
 		all = append(all, e)
 	}
 	return all
+}
+
+// countOnly reports whether a value would be shown as a mere count, which is no evidence of anything.
+func countOnly(x variable, value any) bool {
+	list := x.typ.Kind() == types.ListKind && x.typ.Parameters()[0].Kind() == types.StructKind
+	return list && reflect.ValueOf(value).Len() > 0
 }
 
 // cite adds where and when the variable was read.
