@@ -19,6 +19,12 @@ const maxReason = 240
 // factLines writes one line for each fact that Graph answered.
 func factLines(d runbooks.Diagnosis) []string {
 	r := d.Report
+	if r.User.OK() && r.Recent.OK() && r.Recent.Value.LastSuccess != nil {
+		// The log knows the last success; the account's own note of it is up to a day late.
+		u := *r.User.Value
+		u.LastSuccess = nil
+		r.User.Value = &u
+	}
 	var lines []string
 	switch s := r.Subject; {
 	case s.User == "":
