@@ -98,8 +98,8 @@ func startDemo(ctx context.Context, c console, details string) (*demo, error) {
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}
 	d.say("%s\n", d.bold("Signpost demo"))
-	d.say("A Slack workspace and an Entra tenant, both made up, in this process; the bot between them is the real one. Nothing leaves this machine.\n")
-	d.say("You are Ben in the private channel #support (details: %s).\n", details)
+	d.paragraph("A Slack workspace and an Entra tenant, both made up, in this process; the bot between them is the real one. Nothing leaves this machine.", "")
+	d.paragraph("\nYou are Ben in the private channel #support (details: "+details+").\n", "")
 	return d, nil
 }
 
@@ -270,7 +270,7 @@ func (d *demo) send(ctx context.Context, text string) error {
 	ts := d.slack.Post(demoChannel, demoPerson, text)
 	d.say("\n%s %s", d.bold("Ben"), d.dim("in #support"))
 	for _, line := range strings.Split(text, "\n") {
-		d.say("  %s", handlers.Clean(line))
+		d.paragraph(handlers.Clean(line), "  ")
 	}
 	began, cancel := context.WithTimeout(ctx, quietFor)
 	defer cancel()
@@ -307,6 +307,15 @@ func (d *demo) send(ctx context.Context, text string) error {
 			d.showPrivate()
 			d.say("")
 			return nil
+		}
+	}
+}
+
+// paragraph writes a text, folded to the terminal's width, each line behind an indent.
+func (d *demo) paragraph(text, indent string) {
+	for _, line := range strings.Split(text, "\n") {
+		for _, part := range d.fold(line, d.width-len(indent)) {
+			d.say("%s%s", indent, part)
 		}
 	}
 }
