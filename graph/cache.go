@@ -20,6 +20,7 @@ const (
 	keepMFA        = 5 * time.Minute
 	keepDomain     = 5 * time.Minute
 	keepFederation = 5 * time.Minute
+	keepPolicies   = 15 * time.Minute
 	keepProviders  = 15 * time.Minute
 	keepSignIn     = 5 * time.Minute // a row never changes
 	keepRecent     = time.Minute
@@ -37,6 +38,7 @@ type caches struct {
 	methods    *memo[facts.Fact[facts.Methods]]
 	domains    *memo[facts.Fact[facts.Domain]]
 	federation *memo[facts.Fact[facts.Federation]]
+	policies   *memo[facts.Fact[[]policyRow]]
 	providers  *memo[facts.Fact[facts.Providers]]
 	signIns    *memo[facts.Fact[[]row]]
 	recent     *memo[facts.Fact[rows]]
@@ -51,6 +53,7 @@ func newCaches(clock Clock) caches {
 		methods:    newMemo[facts.Fact[facts.Methods]](clock),
 		domains:    newMemo[facts.Fact[facts.Domain]](clock),
 		federation: newMemo[facts.Fact[facts.Federation]](clock),
+		policies:   newMemo[facts.Fact[[]policyRow]](clock),
 		providers:  newMemo[facts.Fact[facts.Providers]](clock),
 		signIns:    newMemo[facts.Fact[[]row]](clock),
 		recent:     newMemo[facts.Fact[rows]](clock),

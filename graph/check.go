@@ -43,7 +43,7 @@ func permissions() []permission {
 		{"IdentityProvider.Read.All", []string{"IdentityProvider.ReadWrite.All"},
 			"the external identity providers, which AADSTS40009 and its family are about", "/identity/identityProviders"},
 		{"Policy.Read.All", []string{"Policy.Read.ConditionalAccess"},
-			"the Conditional Access policies that were applied to a sign-in", ""},
+			"the Conditional Access policies that were applied to a sign-in, or that an error names", ""},
 	}
 }
 

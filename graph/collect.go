@@ -120,6 +120,8 @@ func leave(r *facts.Report, n facts.Name, s facts.State, reason string) {
 		mark(&r.Recent, s, reason)
 	case facts.NameSpread:
 		mark(&r.Spread, s, reason)
+	case facts.NamePolicies:
+		mark(&r.Policies, s, reason)
 	case facts.NameProviders:
 		mark(&r.Providers, s, reason)
 	}
@@ -186,6 +188,12 @@ func (t *Tenant) read(ctx context.Context, q facts.Query, c *collection) {
 	}
 	if asked(facts.NameSpread) {
 		go func() { f := t.spread(ctx, q); put(facts.NameSpread, func(r *facts.Report) { r.Spread = f }) }()
+	}
+	if asked(facts.NamePolicies) {
+		go func() {
+			f := t.policies(ctx, q.PolicyIDs)
+			put(facts.NamePolicies, func(r *facts.Report) { r.Policies = f })
+		}()
 	}
 	if asked(facts.NameProviders) {
 		go func() { f := t.providers(ctx); put(facts.NameProviders, func(r *facts.Report) { r.Providers = f }) }()

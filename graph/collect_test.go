@@ -183,7 +183,7 @@ func TestWithoutSlowReadsThereIsNoProgress(t *testing.T) {
 func TestOneSlowReadCostsNoOther(t *testing.T) {
 	for path, lost := range map[string][]facts.Name{
 		"v1.0/reports":   {facts.NameMFA},
-		"v1.0/identity":  {facts.NameProviders},
+		"v1.0/identity":  {facts.NamePolicies, facts.NameProviders},
 		"v1.0/domains":   {facts.NameDomain, facts.NameFederation},
 		"v1.0/auditLogs": {facts.NameSignIn},
 		"beta/auditLogs": {facts.NameRecent, facts.NameSpread},
@@ -332,7 +332,7 @@ func TestSixtyDiagnosesInAMinuteAreNeverThrottled(t *testing.T) {
 	tenant := connect(t, s, clock.use)
 	reports := together(people, func(i int) facts.Report {
 		_, correlation := user(i)
-		return tenant.Collect(t.Context(), facts.Query{Ask: all, Code: 50076, Related: []int{50079, 50074}, CorrelationID: correlation, Time: now.Add(-time.Minute)})
+		return tenant.Collect(t.Context(), facts.Query{Ask: all, Code: 50076, Related: []int{50079, 50074}, PolicyIDs: []string{"d0000000-0000-4000-8000-000000000001"}, CorrelationID: correlation, Time: now.Add(-time.Minute)})
 	})
 	for i, r := range reports {
 		id, _ := user(i)

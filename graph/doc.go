@@ -6,7 +6,7 @@
 //
 // [Tenant.Collect] answers one [facts.Query]. It never fails: whatever goes wrong is the state of the fact that it
 // concerns. One file a resource: user.go, mfa.go, methods.go, domain.go, federation.go, signin.go, recent.go, spread.go,
-// providers.go. Under them lie client.go (requests), credential.go (tokens), errors.go (what a refusal means), budget.go
+// policies.go, providers.go. Under them lie client.go (requests), credential.go (tokens), errors.go (what a refusal means), budget.go
 // (Graph's limits) and cache.go (one set of calls for ten pastes).
 //
 // The SDK builds, signs and retries each request, but answers are always taken as bytes first: the SDK's errors panic on

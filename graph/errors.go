@@ -27,13 +27,14 @@ type endpoint struct {
 const premium = "Microsoft Entra ID P1"
 
 // The resources that are read. https://learn.microsoft.com/graph/permissions-reference
-func endpoints() (e struct{ user, mfa, methods, domain, federation, signIns, providers endpoint }) {
+func endpoints() (e struct{ user, mfa, methods, domain, federation, signIns, policies, providers endpoint }) {
 	e.user = endpoint{"the account", "User.Read.All", ""}
 	e.mfa = endpoint{"the MFA registration report", "AuditLog.Read.All", premium}
 	e.methods = endpoint{"the authentication methods", "UserAuthenticationMethod.Read.All", ""}
 	e.domain = endpoint{"the domain", "Domain.Read.All", ""}
 	e.federation = endpoint{"the federation configuration", "Domain-InternalFederation.Read.All", ""}
 	e.signIns = endpoint{"the sign-in log", "AuditLog.Read.All", premium}
+	e.policies = endpoint{"the Conditional Access policies", "Policy.Read.All", ""}
 	e.providers = endpoint{"the external identity providers", "IdentityProvider.Read.All", ""}
 	return e
 }

@@ -11,7 +11,7 @@ import (
 
 // everything asks for all facts of a person of the demo.
 func everything() facts.Query {
-	return facts.Query{Ask: all, Code: 53003, User: "noah@contoso.com", CorrelationID: "8f4d2a6b-1e93-4b7c-8c25-6a9e0b7d3c02", Time: now.Add(-12 * time.Minute)}
+	return facts.Query{Ask: all, Code: 53003, User: "noah@contoso.com", CorrelationID: "8f4d2a6b-1e93-4b7c-8c25-6a9e0b7d3c02", Time: now.Add(-12 * time.Minute), PolicyIDs: []string{"d0000000-0000-4000-8000-000000000001"}}
 }
 
 // states are the states of a report's facts, by name.
@@ -30,6 +30,7 @@ func TestEachMissingPermissionIsNamedAndCostsOnlyItsFacts(t *testing.T) {
 	}{
 		"AuditLog.Read.All":                  {facts: []facts.Name{facts.NameMFA, facts.NameSignIn, facts.NameRecent, facts.NameSpread}},
 		"UserAuthenticationMethod.Read.All":  {facts: []facts.Name{facts.NameMethods}},
+		"Policy.Read.All":                    {facts: []facts.Name{facts.NamePolicies}},
 		"IdentityProvider.Read.All":          {facts: []facts.Name{facts.NameProviders}},
 		"Domain.Read.All Directory.Read.All": {facts: []facts.Name{facts.NameDomain, facts.NameFederation}},
 		"User.Read.All Directory.Read.All":   {facts: []facts.Name{facts.NameUser}, also: []facts.Name{facts.NameMFA, facts.NameMethods, facts.NameRecent}},
@@ -72,7 +73,7 @@ func TestMissingLicenceIsNoMissingPermission(t *testing.T) {
 			if e.State != facts.NotLicensed || !strings.Contains(e.Reason, "Microsoft Entra ID P1") {
 				t.Errorf("%s is %s %q", e.Name, e.State, e.Reason)
 			}
-		case facts.NameUser, facts.NameMethods, facts.NameDomain, facts.NameProviders:
+		case facts.NameUser, facts.NameMethods, facts.NameDomain, facts.NamePolicies, facts.NameProviders:
 			if e.State != facts.Seen {
 				t.Errorf("%s is %s %q, though it needs no licence", e.Name, e.State, e.Reason)
 			}

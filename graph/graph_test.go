@@ -60,5 +60,5 @@ func connect(t *testing.T, s *tenantfake.Server, change ...func(*graph.Config)) 
 // all asks for every fact.
 var all = []facts.Name{
 	facts.NameUser, facts.NameMFA, facts.NameMethods, facts.NameDomain, facts.NameFederation,
-	facts.NameSignIn, facts.NameRecent, facts.NameSpread, facts.NameProviders,
+	facts.NameSignIn, facts.NameRecent, facts.NameSpread, facts.NamePolicies, facts.NameProviders,
 }

@@ -210,6 +210,10 @@ func ruledOut(d runbooks.Diagnosis) []string {
 		}
 		return []string{capital(strings.Join(lines, ", ")) + "."}
 	}
+	// That the message does not tell something is no news to whoever reads the message.
+	all = slices.DeleteFunc(all, func(f runbooks.Finding) bool {
+		return len(f.Evidence) > 0 && !slices.ContainsFunc(f.Evidence, func(e runbooks.Evidence) bool { return e.Fact != "error" })
+	})
 	for _, f := range all[:min(len(all), maxRuledOut)] {
 		line := "• " + f.Short
 		i := slices.IndexFunc(f.Evidence, func(e runbooks.Evidence) bool { return !counts(e, d.Report) })

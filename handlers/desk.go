@@ -104,6 +104,7 @@ func (k *Desk) query(q Question) facts.Query {
 	book := k.Book.Lookup(e.Code)
 	out.Ask, out.Code, out.Related = book.Facts, e.Code, book.Related
 	out.TraceID, out.CorrelationID, out.Time, out.AppID = e.TraceID, e.CorrelationID, e.Timestamp, e.AppID
+	out.PolicyIDs = e.PolicyIDs
 	return out
 }
 

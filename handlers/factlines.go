@@ -136,6 +136,8 @@ func summary(value any, d runbooks.Diagnosis) string {
 		return recentLine(v)
 	case *facts.Spread:
 		return spreadLine(v)
+	case *facts.Policies:
+		return policiesLine(v)
 	case *facts.Providers:
 		return runbooks.Show(v.Types)
 	}
@@ -292,6 +294,32 @@ func signInLine(r *facts.SignIn, code int) string {
 
 func place(r *facts.SignIn) string {
 	return strings.Join(slices.DeleteFunc([]string{r.City, r.Country}, func(s string) bool { return s == "" }), ", ")
+}
+
+// policiesLine names each policy with what it asks for, and says of those that are not in force that they block nobody now.
+func policiesLine(p *facts.Policies) string {
+	var s []string
+	for _, x := range p.List {
+		one := x.Name
+		if len(x.Controls) > 0 {
+			one += " (" + runbooks.Show(x.Controls) + ")"
+		}
+		switch x.State {
+		case "enabled":
+		case "enabledForReportingButNotEnforced":
+			one += ", report-only now, blocks nobody"
+		default:
+			one += ", " + x.State + " now, blocks nobody"
+		}
+		if x.Changed != nil {
+			one += ", last changed " + when(*x.Changed)
+		}
+		s = append(s, one)
+	}
+	for _, id := range p.Missing {
+		s = append(s, id+" is no policy of this tenant")
+	}
+	return join(s...)
 }
 
 // failedCodes says which codes the failures had, the most frequent first, and with which app where there was one only.

@@ -256,3 +256,23 @@ func TestRunbooksCommands(t *testing.T) {
 		t.Errorf("coverage printed %q", out)
 	}
 }
+
+// TestThePolicyFromThePasteAlone names the blocking policy by the ids in the claims, although no sign-in row is there.
+func TestThePolicyFromThePasteAlone(t *testing.T) {
+	paste := `{"error":"interaction_required","error_description":"AADSTS53003: Access has been blocked by Conditional Access policies.","error_codes":[53003],` +
+		`"suberror":"message_only","claims":"{\\"access_token\\":{\\"capolids\\":{\\"essential\\":true,\\"values\\":[\\"d0000000-0000-4000-8000-000000000001\\"]}}}"}`
+	x := explain(t, paste, "--tenant", "demo")
+	if x.Facts["policies"].State != "seen" || x.Facts["signin"].State == "seen" {
+		t.Errorf("policies %+v, signin %+v", x.Facts["policies"], x.Facts["signin"])
+	}
+	if c := x.Causes[0]; c.ID != "policy-by-id" || c.Verdict != "confirmed" || !strings.Contains(c.Says, "Block sign-in outside the EU") {
+		t.Errorf("the first cause is %+v", c)
+	}
+	// The report-only policy of the same tenant never reads as enforced.
+	x = explain(t, strings.ReplaceAll(paste, "8000-000000000001", "8000-000000000003"), "--tenant", "demo")
+	for _, c := range x.Causes {
+		if c.ID == "policy-by-id" && c.Verdict != "ruled_out" {
+			t.Errorf("a report-only policy is %s as the one that blocks", c.Verdict)
+		}
+	}
+}

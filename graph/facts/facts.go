@@ -83,6 +83,7 @@ type Query struct {
 	Posted        time.Time // when the message was posted: stands in for Time where that is unknown; zero means now
 	Schedule      bool      // nobody waits for the answer: people's reads come before it at Graph's limits
 	AppID         string    // client application of the error
+	PolicyIDs     []string  // Conditional Access policies that the error names by id
 	Reporter      string    // mail address of whoever asks, used last and said to be an assumption
 	// Progress, if set, is called with what is known so far while slow reads are outstanding. It is never called
 	// again once Collect has returned, and never concurrently.
@@ -100,5 +101,6 @@ type Report struct {
 	SignIn     Fact[SignIn]
 	Recent     Fact[Recent]
 	Spread     Fact[Spread]
+	Policies   Fact[Policies]
 	Providers  Fact[Providers]
 }

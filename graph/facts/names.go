@@ -15,6 +15,7 @@ const (
 	NameSignIn     Name = "signin"
 	NameRecent     Name = "recent"
 	NameSpread     Name = "spread"
+	NamePolicies   Name = "policies"
 	NameProviders  Name = "providers"
 )
 
@@ -39,6 +40,7 @@ func (r Report) Entries() []Entry {
 		entry(NameSignIn, r.SignIn),
 		entry(NameRecent, r.Recent),
 		entry(NameSpread, r.Spread),
+		entry(NamePolicies, r.Policies),
 		entry(NameProviders, r.Providers),
 	}
 }
@@ -74,6 +76,7 @@ var about = map[Name]struct{ title, source string }{
 	NameSignIn:     {"Sign-in", "Entra sign-in log"},
 	NameRecent:     {"Recent sign-ins", "Entra sign-in log"},
 	NameSpread:     {"Spread", "Entra sign-in log"},
+	NamePolicies:   {"Policies named in the error", "Conditional Access policies"},
 	NameProviders:  {"External identity providers", "Graph identity providers"},
 }
 

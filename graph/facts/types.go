@@ -187,6 +187,25 @@ type CodeCount struct {
 	Users int `json:"users"`
 }
 
+// Policies are the Conditional Access policies that an error names by id, in the claims of a token response. They need no
+// sign-in log and no waiting. https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
+type Policies struct {
+	List       []Policy `json:"list" label:"Policies named in the error"`
+	Enforced   []string `json:"enforced" label:"Enforced policies named in the error"`                      // names; state enabled
+	NotInForce []string `json:"not_in_force" label:"Policies named in the error and not in force now"`      // report-only or disabled: changed since
+	Controls   []string `json:"controls" label:"What the enforced ones ask for"`                            // block, mfa, compliantDevice, the name of an authentication strength, …
+	Missing    []string `json:"missing" label:"Policies named in the error that this tenant does not have"` // ids
+}
+
+// Policy is one Conditional Access policy.
+type Policy struct {
+	ID       string     `json:"id"`
+	Name     string     `json:"name"`
+	State    string     `json:"state"` // enabled, disabled, enabledForReportingButNotEnforced
+	Controls []string   `json:"controls"`
+	Changed  *time.Time `json:"changed"`
+}
+
 // Providers is the tenant's external identity providers.
 // https://learn.microsoft.com/graph/api/identitycontainer-list-identityproviders
 type Providers struct {
