@@ -65,6 +65,9 @@ func (d *Dispatch) message(ctx context.Context, ev Event) error {
 		return err
 	}
 	c.EditedTS = ev.Message.Edited
+	if c.Team == "" { // an event that does not say where it comes from came to our own workspace
+		c.Team = d.Rules.Self.TeamID
+	}
 	if p.Edited {
 		if _, _, err := d.Queue.Reopen(ctx, c); !errors.Is(err, store.ErrNotFound) {
 			return err
