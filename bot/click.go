@@ -74,6 +74,10 @@ func (w *Worker) show(ctx context.Context, k Click, c store.Case, who handlers.R
 	if w.Desk.Names(q) {
 		return w.whisper(ctx, k, protectedSays)
 	}
+	// Where the message shows already that it is not about them, nothing is read.
+	if name := q.Named(); !who.Agent && (name != "" && !strings.EqualFold(name, who.Email) || name == "" && c.Author != k.User) {
+		return w.whisper(ctx, k, forAgentsSays)
+	}
 	if c.Author != "" {
 		q.Reporter = w.Gate.Email(ctx, c.Author, c.Team)
 	}
@@ -86,10 +90,12 @@ func (w *Worker) show(ctx context.Context, k Click, c store.Case, who handlers.R
 	case w.Desk.Protected(d):
 		return w.whisper(ctx, k, protectedSays)
 	case !who.Agent && !about(d, who.Email):
-		return w.whisper(ctx, k, "The diagnosis is for agents, and for the affected person about themselves. Ask an agent in this thread.")
+		return w.whisper(ctx, k, forAgentsSays)
 	}
 	return w.Thread.Whisper(ctx, k.Channel, c.ThreadTS, k.User, handlers.Compose(d, handlers.View{Details: handlers.Full}).Draw(nil))
 }
+
+const forAgentsSays = "The diagnosis is for agents, and for the affected person about themselves. Ask an agent in this thread."
 
 const protectedSays = "This account is looked after by the identity team. Ask them; nothing about it is shown here."
 

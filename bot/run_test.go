@@ -339,6 +339,9 @@ func TestShowDiagnosis(t *testing.T) {
 			if m, _ := h.Message(publicChannel, m.TS); strings.Contains(m.BlockText(), secretName) {
 				t.Error("the thread holds directory data")
 			}
+			if asked := h.tenant.asked() > 0; asked != row.shown {
+				t.Errorf("the tenant was asked: %v", asked)
+			}
 		})
 	}
 }

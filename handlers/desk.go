@@ -111,7 +111,7 @@ func (k *Desk) query(q Question) facts.Query {
 func (q Question) subject() facts.Subject {
 	s := facts.Subject{User: q.User, From: facts.FromFlag}
 	if s.User == "" {
-		s.User, s.From = q.named(), facts.FromPaste
+		s.User, s.From = q.Named(), facts.FromPaste
 	}
 	if s.User == "" {
 		return facts.Subject{}
@@ -122,7 +122,8 @@ func (q Question) subject() facts.Subject {
 	return s
 }
 
-func (q Question) named() string {
+// Named is the affected person as the errors name them, "" where they name nobody.
+func (q Question) Named() string {
 	if i := aadsts.Primary(q.Errors); i >= 0 && q.Errors[i].User != "" {
 		return q.Errors[i].User
 	}
