@@ -40,7 +40,7 @@ func CheckSlack(ctx context.Context, s Settings) []Finding {
 	}
 	all := []Finding{{"SLACK_BOT_TOKEN", true, fmt.Sprintf("workspace %s as @%s", who.Team, who.User), ""}, s.delivery(ctx, api)}
 	for _, scope := range scopes {
-		f := Finding{Name: "scope " + scope.name, Works: slices.Contains(granted, scope.name), Costs: scope.why}
+		f := Finding{Name: "scope " + scope.name, Works: slices.Contains(granted, scope.name), Costs: "Signpost cannot " + scope.why}
 		switch {
 		case granted == nil:
 			f.Says = "Slack does not say which scopes the token has"
@@ -61,7 +61,7 @@ func CheckSlack(ctx context.Context, s Settings) []Finding {
 func unchecked(why string) []Finding {
 	var all []Finding
 	for _, scope := range scopes {
-		all = append(all, Finding{"scope " + scope.name, false, "could not be checked " + why, scope.why})
+		all = append(all, Finding{"scope " + scope.name, false, "could not be checked " + why, "Signpost cannot " + scope.why})
 	}
 	return all
 }

@@ -13,11 +13,11 @@ const Command = "/aadsts"
 // scopes are the bot scopes that Signpost needs, with what for. https://docs.slack.dev/reference/scopes
 var scopes = []struct{ name, why string }{
 	{"channels:history", "read pasted errors in public channels, and find its own earlier answer"},
-	{"groups:history", "the same in private channels"},
+	{"groups:history", "do the same in private channels"},
 	{"chat:write", "answer in the thread"},
 	{"channels:read", "tell whether a channel is shared with another organisation"},
-	{"groups:read", "the same for private channels"},
-	{"commands", "the /aadsts command"},
+	{"groups:read", "do the same for private channels"},
+	{"commands", "take the /aadsts command"},
 	{"files:read", "read errors pasted as a snippet"},
 	{"users:read", "tell guests and other organisations' people from agents"},
 	{"users:read.email", "match the person who posted to their account"},

@@ -45,8 +45,10 @@ func readable(s string) string {
 	return placeholder.ReplaceAllStringFunc(s, func(m string) string {
 		name := placeholder.FindStringSubmatch(m)
 		switch name[1] + "." + name[2] {
-		case "user.upn", "user.display_name", "subject.user", "error.user":
+		case "user.upn", "user.display_name":
 			return "the person"
+		case "subject.user", "error.user":
+			return "the name given"
 		case "error.app_name", "signin.app_name":
 			return "the app"
 		}
