@@ -85,6 +85,7 @@ func notChecked(d runbooks.Diagnosis, v View) []string {
 	for _, e := range d.Report.Entries() {
 		switch {
 		case e.State == facts.Seen, e.State == facts.Absent, e.State == facts.NotAsked && e.Reason == "", // nobody wanted it
+			e.State == facts.NotAsked && e.Name == facts.NamePolicies, // that the message names none is no news
 			e.Name == facts.NameSignIn && !v.Waiting.IsZero():
 			continue
 		}

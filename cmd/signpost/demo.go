@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +51,8 @@ type demo struct {
 	color   bool
 	slack   *slackfake.Server
 	pastes  []tenantfake.Paste
-	private int        // private messages shown so far
+	private int        // private messages to Ben shown so far
+	hidden  string     // the last answer, where its diagnosis is shown on demand only
 	bot     chan error // gets the bot's end
 	end     context.CancelFunc
 	close   func()
@@ -158,6 +160,12 @@ func (d *demo) talk(ctx context.Context) error {
 			d.say("")
 			return nil
 		}
+		if text == pressShow {
+			if err := d.press(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := d.send(ctx, text); err != nil || ctx.Err() != nil {
 			return err
 		}
@@ -168,6 +176,9 @@ func (d *demo) menu() {
 	d.say("%s", d.bold("Send one of these, or paste an error of your own:"))
 	for i, p := range d.pastes {
 		d.say("  %s  %s", d.bold(strconv.Itoa(i+1)), p.Title)
+	}
+	if d.hidden != "" {
+		d.say("  %s  %s", d.bold("s"), "press Show diagnosis on the last answer, as Alice, who is an agent")
 	}
 	d.say("%s", d.dim("A paste ends with an empty line. q ends the demo."))
 }
@@ -188,6 +199,9 @@ func (d *demo) ask(ctx context.Context, in <-chan string) string {
 		if len(lines) == 0 {
 			if strings.EqualFold(word, "q") || strings.EqualFold(word, "quit") {
 				return ""
+			}
+			if d.hidden != "" && strings.EqualFold(word, pressShow) {
+				return pressShow
 			}
 			if _, err := strconv.Atoi(word); err == nil {
 				if p, ok := d.pasteNumber(word); ok {
@@ -253,6 +267,27 @@ const quietFor = 2 * time.Second
 // waitingAfter is how long an answer may take before the demo says what it waits for.
 const waitingAfter = 3 * time.Second
 
+// pressShow is what asks for the diagnosis of the last answer.
+const pressShow = "s"
+
+// demoAgent is whoever may see diagnoses.
+const demoAgent = "U0ALICE"
+
+// press presses Show diagnosis as Alice, and shows what she alone sees.
+func (d *demo) press(ctx context.Context) error {
+	before := len(d.slack.Ephemerals(demoAgent))
+	if _, err := d.slack.Click(demoAgent, demoChannel, d.hidden, handlers.ActionShow); err != nil {
+		return fmt.Errorf("press the button: %w", err)
+	}
+	if err := d.wait(ctx, func(n *slackfake.Snapshot) bool { return len(n.Ephemerals(demoAgent)) > before }); err != nil {
+		return err
+	}
+	d.say("\n  %s %s", d.bold("Signpost"), d.dim("to Alice alone"))
+	d.show(d.slack.Ephemerals(demoAgent)[before])
+	d.say("")
+	return nil
+}
+
 // showPrivate shows what was said to Ben alone since the last time.
 func (d *demo) showPrivate() {
 	all := d.slack.Ephemerals(demoPerson)
@@ -304,6 +339,10 @@ func (d *demo) send(ctx context.Context, text string) error {
 		d.show(reply)
 		if !strings.Contains(shown, handlers.ReadingSays) {
 			patience.Stop()
+			d.hidden = ""
+			if slices.Contains(reply.Actions(), handlers.ActionShow) {
+				d.hidden = reply.TS
+			}
 			d.showPrivate()
 			d.say("")
 			return nil
