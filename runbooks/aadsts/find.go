@@ -1,5 +1,7 @@
 package aadsts
 
+import "strings"
+
 // Find returns the errors that stand in text, in the order of their first appearance, each code once: what a repetition
 // tells fills what the first left empty. It returns nil, without allocating, for text that holds none.
 //
@@ -47,8 +49,24 @@ func read(clean string) (found []located, heading string) {
 	out := make([]located, len(p.hits))
 	for i, h := range p.hits {
 		out[i] = located{err: h.err, pos: h.pos}
+		for _, v := range out[i].err.names() {
+			*v = oneLine(*v)
+		}
 	}
 	return out, heading
+}
+
+// names are the values that are taken as they stand, and may have been wrapped over lines.
+func (e *Error) names() []*string {
+	return []*string{&e.Tenant, &e.AppID, &e.AppName, &e.User, &e.OAuthError, &e.Suberror, &e.Resource, &e.IdentityProvider, &e.RedirectURI}
+}
+
+// oneLine folds white space, so that a value never reaches over the end of a line.
+func oneLine(s string) string {
+	if !strings.ContainsAny(s, "\n\r\t") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // merge fills the empty fields of an error from a repetition of its code. Where their ids differ they are two events, and
