@@ -12,12 +12,12 @@ import (
 
 // retention removes, every night, what is older than the configuration allows: cases, audit entries, and our answers in
 // Slack.
-func retention(db *jobs.DB, s Settings) jobs.Periodic {
+func retention(db *jobs.DB, api *slack.Client, s Settings) jobs.Periodic {
 	return jobs.Periodic{
 		Name: "retention", Schedule: "30 3 * * *", Timezone: s.Config.Federation.Timezone, Timeout: 20 * time.Minute,
 		Do: func(ctx context.Context, _ time.Time) error {
 			before := s.Now().AddDate(0, 0, -s.Config.RetentionDays)
-			return purge(ctx, db, NewSlack(s.BotToken, "", s.SlackAPIURL, nil), before)
+			return purge(ctx, db, api, before)
 		},
 	}
 }

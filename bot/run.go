@@ -96,7 +96,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 		Thread: &Thread{Slack: api, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
 		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now},
 	}
-	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Periodic: []jobs.Periodic{retention(db, s)}}, jobs.Options{Logger: s.Log, Now: s.Now})
+	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Periodic: []jobs.Periodic{retention(db, api, s)}}, jobs.Options{Logger: s.Log, Now: s.Now})
 	if err != nil {
 		return setup("%w", err)
 	}
