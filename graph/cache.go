@@ -9,55 +9,113 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"signpost/graph/facts"
+	"signpost/graph/federation"
 )
 
 // How long an answer of Graph is good for. What an admin changes while the thread is open is read again soon; what the
 // report endpoints say is hours old anyway, and dear.
 const (
-	keepUser       = time.Minute
-	keepMethods    = time.Minute
-	keepActivity   = 5 * time.Minute
-	keepMFA        = 5 * time.Minute
-	keepDomain     = 5 * time.Minute
-	keepFederation = 5 * time.Minute
-	keepPolicies   = 15 * time.Minute
-	keepProviders  = 15 * time.Minute
-	keepSignIn     = 5 * time.Minute // a row never changes
-	keepRecent     = time.Minute
-	keepSpread     = 2 * time.Minute
-	keepMissing    = 30 * time.Second // absent, not permitted, not licensed: somebody may be mending it right now
+	keepUser          = time.Minute
+	keepMethods       = time.Minute
+	keepActivity      = 5 * time.Minute
+	keepMFA           = 5 * time.Minute
+	keepDomain        = 5 * time.Minute
+	keepFederation    = 5 * time.Minute
+	keepPolicies      = 15 * time.Minute
+	keepProviders     = 15 * time.Minute
+	keepSignIn        = 5 * time.Minute // a row never changes
+	keepRecent        = time.Minute
+	keepSpread        = 2 * time.Minute
+	keepLocations     = 15 * time.Minute
+	keepDefaults      = 15 * time.Minute
+	keepMethodsPolicy = 15 * time.Minute
+	keepStrengths     = 15 * time.Minute
+	keepPerUserMFA    = time.Minute
+	keepGroups        = 2 * time.Minute
+	keepRisk          = time.Minute
+	keepApps          = 2 * time.Minute
+	keepPrincipals    = 2 * time.Minute
+	keepResources     = 15 * time.Minute
+	keepConsent       = time.Minute
+	keepAssignments   = time.Minute
+	keepDevices       = 2 * time.Minute
+	keepGuests        = 5 * time.Minute
+	keepChanges       = 2 * time.Minute
+	keepHealth        = 5 * time.Minute
+	keepLicences      = time.Hour
+	keepOrganization  = 15 * time.Minute
+	keepMetadata      = 15 * time.Minute
+	keepMissing       = 30 * time.Second // absent, not permitted, not licensed: somebody may be mending it right now
 
 	loadTime = 45 * time.Second // the most that one shared read takes
 )
 
 // caches holds one cache for each kind of fact.
 type caches struct {
-	users      *memo[facts.Fact[facts.User]]
-	activity   *memo[facts.Fact[time.Time]]
-	mfa        *memo[facts.Fact[facts.MFA]]
-	methods    *memo[facts.Fact[facts.Methods]]
-	domains    *memo[facts.Fact[facts.Domain]]
-	federation *memo[facts.Fact[facts.Federation]]
-	policies   *memo[facts.Fact[[]policyRow]]
-	providers  *memo[facts.Fact[facts.Providers]]
-	signIns    *memo[facts.Fact[[]row]]
-	recent     *memo[facts.Fact[rows]]
-	spread     *memo[facts.Fact[facts.Spread]]
+	users         *memo[facts.Fact[facts.User]]
+	activity      *memo[facts.Fact[time.Time]]
+	mfa           *memo[facts.Fact[facts.MFA]]
+	methods       *memo[facts.Fact[facts.Methods]]
+	domains       *memo[facts.Fact[facts.Domain]]
+	federation    *memo[facts.Fact[facts.Federation]]
+	policies      *memo[facts.Fact[facts.Policies]]
+	providers     *memo[facts.Fact[facts.Providers]]
+	signIns       *memo[facts.Fact[rows]] // by request id; other rows are kept by the lookups
+	locations     *memo[facts.Fact[facts.Locations]]
+	defaults      *memo[facts.Fact[facts.Defaults]]
+	methodsPolicy *memo[facts.Fact[facts.MethodsPolicy]]
+	strengths     *memo[facts.Fact[facts.Strengths]]
+	perUserMFA    *memo[facts.Fact[facts.PerUserMFA]]
+	groups        *memo[facts.Fact[facts.Groups]]
+	risk          *memo[facts.Fact[facts.Risk]]
+	apps          *memo[facts.Fact[facts.App]]
+	principals    *memo[facts.Fact[facts.Principal]]
+	resources     *memo[facts.Fact[facts.Resource]]
+	consent       *memo[facts.Fact[consent]]
+	userConsent   *memo[facts.Fact[string]]
+	assignments   *memo[facts.Fact[facts.Assignment]]
+	devices       *memo[facts.Fact[facts.Device]]
+	tenants       *memo[facts.Fact[otherTenant]]
+	crossTenant   *memo[facts.Fact[crossTenant]]
+	changes       *memo[facts.Fact[facts.Changes]]
+	health        *memo[facts.Fact[facts.Health]]
+	licences      *memo[facts.Fact[facts.Licences]]
+	organization  *memo[facts.Fact[facts.Organization]]
+	metadata      *memo[facts.Fact[federation.Document]]
 }
 
 func newCaches(clock Clock) caches {
 	return caches{
-		users:      newMemo[facts.Fact[facts.User]](clock),
-		activity:   newMemo[facts.Fact[time.Time]](clock),
-		mfa:        newMemo[facts.Fact[facts.MFA]](clock),
-		methods:    newMemo[facts.Fact[facts.Methods]](clock),
-		domains:    newMemo[facts.Fact[facts.Domain]](clock),
-		federation: newMemo[facts.Fact[facts.Federation]](clock),
-		policies:   newMemo[facts.Fact[[]policyRow]](clock),
-		providers:  newMemo[facts.Fact[facts.Providers]](clock),
-		signIns:    newMemo[facts.Fact[[]row]](clock),
-		recent:     newMemo[facts.Fact[rows]](clock),
-		spread:     newMemo[facts.Fact[facts.Spread]](clock),
+		users:         newMemo[facts.Fact[facts.User]](clock),
+		activity:      newMemo[facts.Fact[time.Time]](clock),
+		mfa:           newMemo[facts.Fact[facts.MFA]](clock),
+		methods:       newMemo[facts.Fact[facts.Methods]](clock),
+		domains:       newMemo[facts.Fact[facts.Domain]](clock),
+		federation:    newMemo[facts.Fact[facts.Federation]](clock),
+		policies:      newMemo[facts.Fact[facts.Policies]](clock),
+		providers:     newMemo[facts.Fact[facts.Providers]](clock),
+		signIns:       newMemo[facts.Fact[rows]](clock),
+		locations:     newMemo[facts.Fact[facts.Locations]](clock),
+		defaults:      newMemo[facts.Fact[facts.Defaults]](clock),
+		methodsPolicy: newMemo[facts.Fact[facts.MethodsPolicy]](clock),
+		strengths:     newMemo[facts.Fact[facts.Strengths]](clock),
+		perUserMFA:    newMemo[facts.Fact[facts.PerUserMFA]](clock),
+		groups:        newMemo[facts.Fact[facts.Groups]](clock),
+		risk:          newMemo[facts.Fact[facts.Risk]](clock),
+		apps:          newMemo[facts.Fact[facts.App]](clock),
+		principals:    newMemo[facts.Fact[facts.Principal]](clock),
+		resources:     newMemo[facts.Fact[facts.Resource]](clock),
+		consent:       newMemo[facts.Fact[consent]](clock),
+		userConsent:   newMemo[facts.Fact[string]](clock),
+		assignments:   newMemo[facts.Fact[facts.Assignment]](clock),
+		devices:       newMemo[facts.Fact[facts.Device]](clock),
+		tenants:       newMemo[facts.Fact[otherTenant]](clock),
+		crossTenant:   newMemo[facts.Fact[crossTenant]](clock),
+		changes:       newMemo[facts.Fact[facts.Changes]](clock),
+		health:        newMemo[facts.Fact[facts.Health]](clock),
+		licences:      newMemo[facts.Fact[facts.Licences]](clock),
+		organization:  newMemo[facts.Fact[facts.Organization]](clock),
+		metadata:      newMemo[facts.Fact[federation.Document]](clock),
 	}
 }
 
@@ -104,6 +162,10 @@ func (m *memo[V]) get(ctx context.Context, life *lifetime, key string, load func
 		return v, nil
 	}
 	m.mu.Lock()
+	if v, ok := m.kept.GetIfPresent(key); ok { // a load has landed meanwhile, which keeps its value before it is gone
+		m.mu.Unlock()
+		return v, nil
+	}
 	f, ok := m.flying[key]
 	if !ok {
 		f = m.launch(ctx, life, key, load)
@@ -125,6 +187,15 @@ func (m *memo[V]) get(ctx context.Context, life *lifetime, key string, load func
 		var none V
 		return none, ctx.Err()
 	}
+}
+
+// forget lets the next who asks read anew.
+func (m *memo[V]) forget(key string) { m.kept.Invalidate(key) }
+
+// has reports whether a value is kept.
+func (m *memo[V]) has(key string) bool {
+	_, ok := m.kept.GetIfPresent(key)
+	return ok
 }
 
 // launch starts a load. The caller holds the lock.

@@ -33,7 +33,7 @@ func permissions() []permission {
 		{"User.Read.All", []string{"Directory.Read.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
 			"the account of the affected person, and all that hangs on it", "/users?%24top=1&%24select=id,accountEnabled"},
 		{"AuditLog.Read.All", nil,
-			"the sign-in of the error, recent sign-ins, how many are affected, and the MFA registration", ""},
+			"the sign-in of the error, recent sign-ins, how many are affected, the MFA registration, and what was changed before", ""},
 		{"UserAuthenticationMethod.Read.All", []string{"UserAuthenticationMethod.ReadWrite.All"},
 			"the MFA methods that a person holds", ""},
 		{"Domain.Read.All", []string{"Directory.Read.All", "Domain.ReadWrite.All", "Directory.ReadWrite.All"},
@@ -42,8 +42,24 @@ func permissions() []permission {
 			"the federation trust: endpoints, certificates and their expiry", ""},
 		{"IdentityProvider.Read.All", []string{"IdentityProvider.ReadWrite.All"},
 			"the external identity providers, which AADSTS40009 and its family are about", "/identity/identityProviders"},
+		{"Application.Read.All", []string{"Directory.Read.All", "Application.ReadWrite.All", "Directory.ReadWrite.All"},
+			"the app of the error: whether it is installed, its redirect URIs, secrets and certificates, and who is assigned to it", "/servicePrincipals?%24top=1&%24select=id"},
+		{"Directory.Read.All", []string{"Directory.ReadWrite.All"},
+			"what was granted to an app, and the groups and roles of a person", "/oauth2PermissionGrants?%24top=1"},
 		{"Policy.Read.All", []string{"Policy.Read.ConditionalAccess"},
-			"the Conditional Access policies that were applied to a sign-in, or that an error names", ""},
+			"the Conditional Access policies that were applied to a sign-in, or that an error names, and what they rest on: named locations, authentication strengths, the methods policy; the security defaults; MFA per user", ""},
+		{"Device.Read.All", []string{"Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			"the device that a sign-in presented: whether it is known, enabled, compliant", "/devices?%24top=1&%24select=id"},
+		{"IdentityRiskyUser.Read.All", []string{"IdentityRiskyUser.ReadWrite.All"},
+			"whether ID Protection holds a person for at risk", ""},
+		{"CrossTenantInformation.ReadBasic.All", nil,
+			"the name of the tenant that a guest comes from", ""},
+		{"ServiceHealth.Read.All", nil,
+			"open incidents of Microsoft's own", "/admin/serviceAnnouncement/healthOverviews"},
+		{"LicenseAssignment.Read.All", []string{"LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			"which premium licence the tenant has", "/subscribedSkus?%24select=id"},
+		{"Organization.Read.All", []string{"Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			"whether an error is of this tenant at all, and its last synchronisation", "/organization?%24select=id"},
 	}
 }
 
@@ -130,7 +146,7 @@ func (t *Tenant) tryPermission(ctx context.Context, p permission) Check {
 // tryLog reads one row of the sign-in log, which needs both a permission and a licence.
 func (t *Tenant) tryLog(ctx context.Context) Check {
 	c := Check{Name: "sign-in log", State: facts.Seen, Costs: ""}
-	got, err := t.signIns(ctx, eventInteractive, "createdDateTime ge "+t.clock.Now().Add(-logShort).UTC().Format("2006-01-02T15:04:05Z"), 1, 1)
+	got, err := t.signIns(ctx, eventInteractive, "createdDateTime ge "+t.clock.Now().Add(-logShort).UTC().Format("2006-01-02T15:04:05Z"), 1)
 	if err == nil {
 		c.Reason = "readable, so the tenant has " + premium
 		if len(got.Rows) == 0 {

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,6 +25,8 @@ import (
 	kjson "github.com/microsoft/kiota-serialization-json-go"
 	msgraphcore "github.com/microsoftgraph/msgraph-sdk-go-core"
 	graphauth "github.com/microsoftgraph/msgraph-sdk-go-core/authentication"
+
+	"signpost/graph/federation"
 )
 
 // Tenant reads one Entra tenant. It is safe for concurrent use, and one is enough for a process: limits and caches are
@@ -35,9 +39,17 @@ type Tenant struct {
 	v1      abstractions.RequestAdapter // …/v1.0
 	beta    abstractions.RequestAdapter // …/beta: non-interactive sign-ins are nowhere else
 	budgets budgets
+	batches *batcher
 	caches  caches
 	lookups lookups
-	alone   atomic.Bool // Graph refuses several ids in one filter of the sign-in log
+	idps    *federation.Reader // what identity providers publish
+	publish map[string]string  // where, by domain in lower case, as the configuration says
+	realms  realms
+	mixed   atomic.Bool // Graph refuses different properties with "or" between them in the sign-in log
+	alone   atomic.Bool // Graph refuses several conditions of one property there
+	// auditAlone: Graph refuses several activities in one filter of the directory audit.
+	auditAlone atomic.Bool
+	worldwide  bool // the global cloud, where alone Graph names other tenants
 
 	life *lifetime
 	idle func()
@@ -73,6 +85,11 @@ func New(cfg Config, log *slog.Logger) (*Tenant, error) {
 	wire.TLSClientConfig = &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12}
 	wire.MaxIdleConnsPerHost = 16
 	wire.ResponseHeaderTimeout = 30 * time.Second
+	return newTenant(cfg, log, wire, wire.CloseIdleConnections)
+}
+
+// newTenant sets the tenant up over a wire. idle lets go of the connections that are kept.
+func newTenant(cfg Config, log *slog.Logger, wire http.RoundTripper, idle func()) (*Tenant, error) {
 	cred, err := newCredential(cfg, wire)
 	if err != nil {
 		return nil, err
@@ -88,9 +105,16 @@ func New(cfg Config, log *slog.Logger) (*Tenant, error) {
 			reports: newBudget("its reports and logs to 5 requests in 10 s", reportRequests, reportWindow, cfg.Clock),
 			risk:    newBudget("risk and Conditional Access to 1 request a second", riskRequests, riskWindow, cfg.Clock),
 		},
-		caches: newCaches(cfg.Clock),
-		idle:   wire.CloseIdleConnections,
+		caches:    newCaches(cfg.Clock),
+		publish:   map[string]string{},
+		realms:    newRealms(cfg.authority(), wire),
+		worldwide: cfg.worldwide(),
+		idle:      idle,
 	}
+	for domain, address := range cfg.Metadata {
+		t.publish[strings.ToLower(domain)] = address
+	}
+	t.idps = federation.NewReader(federation.Options{RootCAs: cfg.RootCAs, Now: cfg.Clock.Now, Configured: slices.Collect(maps.Values(cfg.Metadata))})
 	t.life = &lifetime{}
 	t.life.ctx, t.life.end = context.WithCancel(context.Background())
 	t.lookups = t.newLookups()
@@ -99,8 +123,9 @@ func New(cfg Config, log *slog.Logger) (*Tenant, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up authentication to Graph: %w", err)
 	}
+	t.batches = newBatcher(wire, address, t.life)
 	client := &http.Client{
-		Transport:     khttp.NewCustomTransportWithParentTransport(&gate{base: wire, host: u.Host, budgets: t.budgets}, retry(time.Now)),
+		Transport:     khttp.NewCustomTransportWithParentTransport(&gate{base: wire, host: u.Host, budgets: t.budgets, batch: t.batches}, retry(time.Now)),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	for version, adapter := range map[string]*abstractions.RequestAdapter{"v1.0": &t.v1, "beta": &t.beta} {

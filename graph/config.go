@@ -48,8 +48,12 @@ type Config struct {
 	Cloud         string // SIGNPOST_CLOUD: public (the default), usgov, dod or china
 	GraphURL      string // SIGNPOST_GRAPH_URL: root of Graph without /v1.0; "" means that of the cloud
 
-	// RootCAs are the authorities that certificates of Graph and of the authority host are checked against; nil means the
-	// system's, or those of SSL_CERT_FILE. For tests and the demo, whose tenant has a certificate of its own.
+	// Metadata is the address of the federation metadata of a domain's identity provider, by domain: https, and where it
+	// cannot be guessed. Its host may have any address, also a link-local one. It comes from the file, not the environment.
+	Metadata map[string]string
+
+	// RootCAs are the authorities that certificates of Graph, of the authority host and of identity providers are checked
+	// against; nil means the system's, or those of SSL_CERT_FILE. For tests and the demo, whose tenant has a certificate of its own.
 	RootCAs *x509.CertPool
 	// Clock is the time that windows, ages, caches and budgets go by. The zero Clock is the system's.
 	Clock Clock
@@ -180,6 +184,17 @@ func (c Config) check(credentialNamed bool) []error {
 	for name, text := range map[string]string{"AZURE_AUTHORITY_HOST": c.AuthorityHost, "SIGNPOST_GRAPH_URL": c.GraphURL} {
 		if _, err := root(text); err != nil {
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	for domain, address := range c.Metadata {
+		u, err := url.Parse(address)
+		switch {
+		case !tenantName.MatchString(domain) || !strings.Contains(domain, "."):
+			wrong = append(wrong, fmt.Errorf("tenant.metadata: %q is no domain", domain))
+		case err != nil || u.Hostname() == "" || u.Scheme != "https":
+			wrong = append(wrong, fmt.Errorf("tenant.metadata: the address for %s is no https address", domain))
+		case u.User != nil || u.Fragment != "":
+			wrong = append(wrong, fmt.Errorf("tenant.metadata: the address for %s holds a name, a password or a fragment", domain))
 		}
 	}
 	return wrong

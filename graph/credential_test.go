@@ -96,8 +96,8 @@ func TestRefusedCredentialIsSaidToBeSignposts(t *testing.T) {
 					c.config(cfg)
 				}
 			})
-			r := tenant.Collect(t.Context(), facts.Query{Ask: all, Code: 50076, User: "mia@contoso.com", CorrelationID: "3b1c6f0e-52d4-4f0a-9a77-0d5c1f6b2a01", PolicyIDs: []string{"d0000000-0000-4000-8000-000000000001"}})
-			for _, e := range r.Entries() {
+			r := tenant.Collect(t.Context(), facts.Query{Ask: all, Code: 50076, User: "mia@contoso.com", CorrelationID: "3b1c6f0e-52d4-4f0a-9a77-0d5c1f6b2a01", PolicyIDs: []string{"d0000000-0000-4000-8000-000000000001"}, AppID: expenses, Resource: theGraph, Activities: []string{"Update user"}})
+			for _, e := range entries(r) {
 				if e.State != facts.Failed {
 					t.Errorf("%s is %s: %s", e.Name, e.State, e.Reason)
 				}

@@ -10,7 +10,8 @@ import (
 	"signpost/graph/facts"
 )
 
-// domain reads a domain of the tenant and, of a child domain, its root, which holds the federation settings for both.
+// domain reads a domain of the tenant and, of a child domain, its root, which holds the federation settings for both. The
+// root of a name that may be a child's is asked for at the same time.
 //
 // https://learn.microsoft.com/graph/api/domain-get
 // https://learn.microsoft.com/graph/api/domain-get-rootdomain
@@ -21,6 +22,20 @@ func (t *Tenant) domain(ctx context.Context, name string) facts.Fact[facts.Domai
 	}
 	return cached(ctx, t, t.caches.domains, name, keepDomain, func(ctx context.Context) facts.Fact[facts.Domain] {
 		one := domains.NewDomainsRequestBuilderInternal(map[string]string{}, t.v1).ByDomainId(name)
+		root := func() facts.Fact[string] {
+			return unbroken(t, func() facts.Fact[string] {
+				req, err := one.RootDomain().ToGetRequestInformation(ctx, nil)
+				body, err := t.get(ctx, t.v1, req, err)
+				r, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
+				if err != nil {
+					return failed[string](err, endpoints().domain)
+				}
+				return facts.See(t.clock.Now(), text(r.GetId()))
+			})
+		}
+		if strings.Count(name, ".") > 1 {
+			root = start(root).wait
+		}
 		req, err := one.ToGetRequestInformation(ctx, nil)
 		body, err := t.get(ctx, t.v1, req, err)
 		d, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
@@ -43,14 +58,10 @@ func (t *Tenant) domain(ctx context.Context, name string) facts.Fact[facts.Domai
 		if d.GetIsRoot() == nil || *d.GetIsRoot() {
 			return facts.See(t.clock.Now(), f)
 		}
-		req, err = one.RootDomain().ToGetRequestInformation(ctx, nil)
-		body, err = t.get(ctx, t.v1, req, err)
-		root, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
-		if err != nil {
-			f.Root = "" // which one it is cannot be told; the domain itself was seen
-			return facts.See(t.clock.Now(), f)
+		f.Root = "" // where it cannot be told which one it is, the domain itself was seen even so
+		if r := root(); r.OK() {
+			f.Root = *r.Value
 		}
-		f.Root = text(root.GetId())
 		return facts.See(t.clock.Now(), f)
 	})
 }

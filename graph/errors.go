@@ -27,7 +27,10 @@ type endpoint struct {
 const premium = "Microsoft Entra ID P1"
 
 // The resources that are read. https://learn.microsoft.com/graph/permissions-reference
-func endpoints() (e struct{ user, mfa, methods, domain, federation, signIns, policies, providers endpoint }) {
+func endpoints() (e struct {
+	user, mfa, methods, domain, federation, signIns, policies, providers, locations, defaults, methodsPolicy, strengths, perUserMFA,
+	groups, app, principal, resource, consent, assignment, device, risk, tenants, crossTenant, changes, health, licences, organization endpoint
+}) {
 	e.user = endpoint{"the account", "User.Read.All", ""}
 	e.mfa = endpoint{"the MFA registration report", "AuditLog.Read.All", premium}
 	e.methods = endpoint{"the authentication methods", "UserAuthenticationMethod.Read.All", ""}
@@ -36,6 +39,25 @@ func endpoints() (e struct{ user, mfa, methods, domain, federation, signIns, pol
 	e.signIns = endpoint{"the sign-in log", "AuditLog.Read.All", premium}
 	e.policies = endpoint{"the Conditional Access policies", "Policy.Read.All", ""}
 	e.providers = endpoint{"the external identity providers", "IdentityProvider.Read.All", ""}
+	e.locations = endpoint{"the named locations", "Policy.Read.All", ""}
+	e.defaults = endpoint{"the security defaults", "Policy.Read.All", ""}
+	e.methodsPolicy = endpoint{"the authentication methods policy", "Policy.Read.All", ""}
+	e.strengths = endpoint{"the authentication strengths", "Policy.Read.All", ""}
+	e.perUserMFA = endpoint{"the per-user MFA state", "Policy.Read.All", ""}
+	e.groups = endpoint{"the groups and roles of a person", "Directory.Read.All", ""}
+	e.app = endpoint{"the app registrations", "Application.Read.All", ""}
+	e.principal = endpoint{"the service principals", "Application.Read.All", ""}
+	e.resource = e.principal
+	e.consent = endpoint{"the permission grants", "Directory.Read.All", ""}
+	e.assignment = endpoint{"the app role assignments", "Application.Read.All", ""}
+	e.device = endpoint{"the devices", "Device.Read.All", ""}
+	e.risk = endpoint{"ID Protection's risky users", "IdentityRiskyUser.Read.All", "Microsoft Entra ID P2"}
+	e.tenants = endpoint{"the name of another tenant", "CrossTenantInformation.ReadBasic.All", ""}
+	e.crossTenant = endpoint{"the cross-tenant access settings", "Policy.Read.All", ""}
+	e.changes = endpoint{"the directory audit", "AuditLog.Read.All", ""}
+	e.health = endpoint{"Microsoft's service health", "ServiceHealth.Read.All", ""}
+	e.licences = endpoint{"the licences", "LicenseAssignment.Read.All", ""}
+	e.organization = endpoint{"the tenant", "Organization.Read.All", ""}
 	return e
 }
 

@@ -1,12 +1,26 @@
 package graph
 
-import "runtime"
+import (
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+)
 
-// WaitForLookups returns once n lookups of correlation ids wait behind the one that is under way.
+// NewOver is [New] over a wire of the test's own.
+func NewOver(cfg Config, log *slog.Logger, wire http.RoundTripper) (*Tenant, error) {
+	cfg.Clock = cfg.Clock.orSystem()
+	return newTenant(cfg, log, wire, func() {})
+}
+
+// Hurry lets the tenant give a batch up after a moment.
+func (t *Tenant) Hurry(d time.Duration) { t.batches.patience = d }
+
+// WaitForLookups returns once n lookups in the log of people's sign-ins wait behind the one that is under way.
 func (t *Tenant) WaitForLookups(n int) {
-	for g := t.lookups.interactive; ; runtime.Gosched() {
+	for g := t.lookups.people; ; runtime.Gosched() {
 		g.mu.Lock()
-		waiting := len(g.waiting)
+		waiting := len(g.order)
 		g.mu.Unlock()
 		if waiting >= n {
 			return

@@ -98,9 +98,11 @@ func provider(c trust) string {
 		switch {
 		case strings.HasPrefix(path, "/adfs/"):
 			return "AD FS"
-		case under("okta.com"), under("oktapreview.com"), under("okta-emea.com"), under("okta-gov.com"):
+		case under("okta.com"), under("oktapreview.com"), under("okta-emea.com"), under("okta-gov.com"),
+			strings.HasPrefix(path, "/app/office365/"): // under a host name of the customer's own
 			return "Okta"
-		case under("pingone.com"), under("pingone.eu"), under("pingone.asia"), under("pingidentity.com"), strings.HasSuffix(path, ".ping"):
+		case under("pingone.com"), under("pingone.eu"), under("pingone.asia"), under("pingidentity.com"), strings.HasSuffix(path, ".ping"),
+			strings.HasSuffix(path, "/idp/prp.wsf"), strings.HasSuffix(path, "/idp/sso.saml2"), strings.HasSuffix(path, "/idp/sts.wst"):
 			return "Ping"
 		case under("accounts.google.com"):
 			return "Google"

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,118 @@ import (
 
 	"signpost/graph/facts"
 )
+
+// mostReports is how many requests of the class of logs and reports one diagnosis makes: Graph takes 5 in 10 seconds.
+const mostReports = 2
+
+// mfa is the person's registration: the report's, where this diagnosis may still ask for it, otherwise worked out from the
+// methods that they hold. A request too many is better than no answer.
+func (r *reading) mfa(who whom) facts.Fact[facts.MFA] {
+	account := who.account.wait()
+	state, reason := needs(account)
+	id := account.subject.ID
+	switch {
+	case state != "":
+		return facts.Unread[facts.MFA](state, reason)
+	case id == "":
+		return facts.Unread[facts.MFA](facts.NotAsked, "the account's id is not known")
+	}
+	var enabled *bool
+	if account.user.OK() {
+		enabled = account.user.Value.Enabled
+	}
+	t, ctx := r.t, r.ctx
+	if enabled != nil && !*enabled || t.caches.mfa.has(strings.ToLower(id)) || r.reports(who) < mostReports {
+		return t.mfa(ctx, id, enabled)
+	}
+	groups := start(func() facts.Fact[facts.Groups] {
+		if !r.asked(facts.NameGroups) { // whom the methods policy targets by group is left open without
+			return facts.Fact[facts.Groups]{}
+		}
+		return t.groups(ctx, id)
+	})
+	policy := start(func() facts.Fact[facts.MethodsPolicy] { return t.methodsPolicy(ctx) })
+	if held := t.methods(ctx, id); held.OK() {
+		of := facts.Report{Methods: held, MethodsPolicy: policy.wait(), Groups: groups.wait()}
+		of.Relate(r.q, t.clock.Now())
+		return workedOut(of)
+	}
+	return t.mfa(ctx, id, enabled)
+}
+
+// reports is how many requests of that class the other reads of this diagnosis make, as far as that can be told by now. It
+// waits for none of them: a log that is slow to come must not hold this up.
+func (r *reading) reports(who whom) (n int) {
+	if r.asked(facts.NameChanges) && len(r.q.Activities) > 0 {
+		n++
+	}
+	if r.log == nil {
+		return n
+	}
+	select {
+	case <-r.log.done:
+		b := r.log.value
+		n += int(b.sent.Load())
+		if r.recent != nil && !b.covers(who.id(), accountOf(who)) { // which takes a search of its own
+			n++
+		}
+		return n
+	default:
+		return n + 1
+	}
+}
+
+// workedOut is the registration as the report would have it, from what the person holds and may use now.
+func workedOut(of facts.Report) facts.Fact[facts.MFA] {
+	held := of.Methods.Value
+	v := facts.MFA{Registered: held.Second, Methods: []string{}}
+	if of.MethodsPolicy.OK() && of.MethodsPolicy.Value.Usable != nil {
+		may := len(of.MethodsPolicy.Value.Usable) > 0
+		v.Capable = &may
+	}
+	for _, m := range held.List {
+		if name := reported(m); name != "" && !slices.Contains(v.Methods, name) {
+			v.Methods = append(v.Methods, name)
+		}
+	}
+	f := facts.See(of.Methods.ReadAt, v)
+	f.Reason = "worked out now from the methods that are held, because Graph allows few requests for its reports"
+	return f
+}
+
+// reported is a method in the report's words; "" for a password, which the report does not list.
+func reported(m facts.Method) string {
+	switch m.Kind {
+	case kindPassword:
+		return ""
+	case "phone":
+		switch {
+		case strings.HasPrefix(m.Detail, "alternateMobile"):
+			return "alternateMobilePhone"
+		case strings.HasPrefix(m.Detail, "office"):
+			return "officePhone"
+		}
+		return "mobilePhone"
+	case "authenticator":
+		return "microsoftAuthenticatorPush"
+	case "software_oath":
+		return "softwareOneTimePasscode"
+	case "hardwareOath":
+		return "hardwareOneTimePasscode"
+	case kindFIDO2:
+		return "passKeyDeviceBound"
+	case kindHello:
+		return "windowsHelloForBusiness"
+	case kindPlatform:
+		return "macOsSecureEnclaveKey"
+	case kindTemporaryPass:
+		if m.Usable != nil && !*m.Usable { // used up, or over
+			return ""
+		}
+		return "temporaryAccessPass"
+	}
+	return m.Kind
+}
 
 // mfa reads the registration report's row of a person. The report never lists disabled accounts, so about one it is not
 // asked at all: an absent row would read like "not registered".
@@ -37,8 +150,8 @@ func (t *Tenant) mfa(ctx context.Context, id string, enabled *bool) facts.Fact[f
 			return failed[facts.MFA](err, endpoints().mfa)
 		}
 		return facts.See(t.clock.Now(), facts.MFA{
-			Registered: r.IsMfaRegistered, Capable: r.IsMfaCapable, PasswordlessCapable: r.IsPasswordlessCapable, Admin: r.IsAdmin,
-			SSPRRegistered: r.IsSsprRegistered, SSPRCapable: r.IsSsprCapable, SystemPreferred: r.SystemPreferred,
+			Registered: r.IsMfaRegistered, Capable: &r.IsMfaCapable, PasswordlessCapable: &r.IsPasswordlessCapable, Admin: &r.IsAdmin,
+			SSPRRegistered: &r.IsSsprRegistered, SSPRCapable: &r.IsSsprCapable, SystemPreferred: r.SystemPreferred,
 			Preferred: r.Preferred, Methods: r.MethodsRegistered, Updated: utc(r.LastUpdated),
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -45,6 +46,101 @@ func TestNobodyIsSaidToLackMFAUnlessTheReportSaysSo(t *testing.T) {
 				t.Errorf("%d requests, want %d", n, c.calls)
 			}
 		})
+	}
+}
+
+func TestMFAIsWorkedOutWhereTheAllowanceIsUsedUp(t *testing.T) {
+	method := func(name string, more tenantfake.Object) tenantfake.Object {
+		o := tenantfake.Object{"@odata.type": "#microsoft.graph." + name + "AuthenticationMethod", "id": name}
+		for k, v := range more {
+			o[k] = v
+		}
+		return o
+	}
+	config := func(id, state string) tenantfake.Object {
+		return tenantfake.Object{"id": id, "state": state, "includeTargets": []tenantfake.Object{{"id": "all_users", "targetType": "group"}}, "excludeTargets": []any{}}
+	}
+	policy := func(sms string) []tenantfake.Object {
+		return []tenantfake.Object{{"id": "authenticationMethodsPolicy", "policyMigrationState": "migrationComplete", "authenticationMethodConfigurations": []tenantfake.Object{
+			config("Sms", sms), config("Voice", "disabled"), config("MicrosoftAuthenticator", "enabled"), config("Fido2", "disabled"), config("SoftwareOath", "disabled"),
+		}}}
+	}
+	password, phone := method("password", nil), method("phone", tenantfake.Object{"phoneNumber": "+1 5550100", "phoneType": "mobile"})
+	audit := []string{"Update policy"}
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		held    []tenantfake.Object
+		sms     string // in the methods policy; "" it cannot be read
+		ask     []facts.Name
+		take    []string
+		change  func(*facts.Query)
+		want    facts.MFA
+		reports int // requests to the report
+	}{
+		"the allowance has room": {held: []tenantfake.Object{password}, sms: "enabled", ask: ofLog, want: facts.MFA{Registered: true, Capable: &yes}, reports: 1},
+		"changes are asked":      {held: []tenantfake.Object{password, phone}, sms: "enabled", ask: append([]facts.Name{facts.NameChanges}, ofLog...), want: facts.MFA{Registered: true, Capable: &yes, Methods: []string{"mobilePhone"}}},
+		"changes without an activity cost nothing": {held: []tenantfake.Object{password}, sms: "enabled", ask: append([]facts.Name{facts.NameChanges}, ofLog...),
+			change: func(q *facts.Query) { q.Activities = nil }, want: facts.MFA{Registered: true, Capable: &yes}, reports: 1},
+		"the log took two": {held: []tenantfake.Object{password}, sms: "enabled", ask: ofLog, change: func(q *facts.Query) { q.User, q.CorrelationID = "", correlation }, want: facts.MFA{Methods: []string{}, Capable: &no}},
+		"the reporter's took one": {held: []tenantfake.Object{password}, sms: "enabled", ask: ofLog, change: func(q *facts.Query) { q.User, q.Reporter, q.CorrelationID = "", "a@contoso.com", correlation },
+			want: facts.MFA{Registered: true, Capable: &yes}, reports: 1},
+		"no method is allowed":    {held: []tenantfake.Object{password, phone, method("fido2", nil)}, sms: "disabled", ask: append([]facts.Name{facts.NameChanges}, ofLog...), want: facts.MFA{Registered: true, Capable: &no, Methods: []string{"mobilePhone", "passKeyDeviceBound"}}},
+		"the policy is not there": {held: []tenantfake.Object{password, phone}, ask: append([]facts.Name{facts.NameChanges}, ofLog...), want: facts.MFA{Registered: true, Methods: []string{"mobilePhone"}}},
+		"methods cannot be read":  {held: []tenantfake.Object{password}, sms: "enabled", ask: append([]facts.Name{facts.NameChanges}, ofLog...), take: []string{"UserAuthenticationMethod.Read.All"}, want: facts.MFA{Registered: true, Capable: &yes}, reports: 1},
+		"every kind in its word": {held: []tenantfake.Object{
+			password, phone, method("phone", tenantfake.Object{"phoneType": "office"}), method("phone", tenantfake.Object{"phoneType": "alternateMobile"}), method("microsoftAuthenticator", nil),
+			method("softwareOath", nil), method("hardwareOath", nil), method("windowsHelloForBusiness", nil), method("platformCredential", nil), method("email", nil),
+			method("temporaryAccessPass", tenantfake.Object{"isUsable": true}), method("brandNew", nil),
+		}, ask: append([]facts.Name{facts.NameChanges}, ofLog...), want: facts.MFA{Registered: true, Methods: []string{
+			"mobilePhone", "officePhone", "alternateMobilePhone", "microsoftAuthenticatorPush", "softwareOneTimePasscode", "hardwareOneTimePasscode", "windowsHelloForBusiness",
+			"macOsSecureEnclaveKey", "email", "temporaryAccessPass", "brandNew",
+		}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := tenantfake.State{
+				Users: []tenantfake.Object{person(id1, "a@contoso.com", nil)}, Methods: map[string][]tenantfake.Object{id1: c.held},
+				Registration: []tenantfake.Object{{"id": id1, "isMfaRegistered": true, "isMfaCapable": true}},
+				SignIns:      []tenantfake.Object{signIn(request, now.Add(-time.Hour), 50076, nil)}, Other: map[string][]tenantfake.Object{},
+			}
+			if c.sms != "" {
+				state.Other["policies/authenticationMethodsPolicy"] = policy(c.sms)
+			}
+			s := serve(t, state).Without(c.take...)
+			q := facts.Query{Ask: append([]facts.Name{facts.NameMFA}, c.ask...), Code: 50076, User: "a@contoso.com", Time: now.Add(-time.Hour), Activities: audit}
+			if c.change != nil {
+				c.change(&q)
+			}
+			r := connect(t, s).Collect(t.Context(), q)
+			if n := s.Count("userRegistrationDetails"); n != c.reports {
+				t.Errorf("%d requests to the report", n)
+			}
+			f := r.MFA
+			if !f.OK() || (f.Reason == "") != (c.reports > 0) {
+				t.Fatalf("%s %q", f.State, f.Reason)
+			}
+			got := facts.MFA{Registered: f.Value.Registered, Capable: f.Value.Capable}
+			if c.reports == 0 {
+				got = *f.Value
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if r.Methods.State != "" {
+				t.Errorf("methods, which nobody asked for, are %s", r.Methods.State)
+			}
+		})
+	}
+}
+
+func TestAReportThatIsKeptIsUsed(t *testing.T) {
+	s := serve(t, tenantfake.Demo(now))
+	tenant := connect(t, s)
+	tenant.Collect(t.Context(), facts.Query{Ask: []facts.Name{facts.NameMFA}, User: "noah@contoso.com"})
+	if f := tenant.Collect(t.Context(), everything()).MFA; !f.OK() || f.Reason != "" || f.Value.Updated == nil {
+		t.Errorf("%s %q %+v", f.State, f.Reason, f.Value)
+	}
+	if n := s.Count("userRegistrationDetails"); n != 1 {
+		t.Errorf("%d requests to the report", n)
 	}
 }
 

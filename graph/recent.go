@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,90 +12,57 @@ import (
 
 const (
 	recentBefore = 24 * time.Hour // how far before the error the person's sign-ins are read
-	recentRows   = 100
-	codeWrong    = 50126 // wrong name or password
+	codeWrong    = 50126          // wrong name or password
 )
 
-// recent reads the person's sign-ins, interactive and not, from a day before the error until now. They are matched by
-// object id: the log holds a guest's home address instead of the sign-in name.
+// recent is the person's sign-ins, interactive and not, from a day before the error until now. They are told by object id:
+// the log holds a guest's home address instead of the sign-in name. account waits for the account where the id is of it;
+// nil where the id came from elsewhere.
 //
 // https://learn.microsoft.com/graph/api/signin-list
-func (t *Tenant) recent(ctx context.Context, id string, q facts.Query) facts.Fact[facts.Recent] {
-	now := t.clock.Now()
-	since := t.lastDay()
-	if !q.Time.IsZero() && q.Time.Add(-recentBefore).Before(since) {
-		since = q.Time.Add(-recentBefore)
+func (b *logbook) recent(ctx context.Context, id string, account func() facts.Fact[facts.User]) facts.Fact[facts.Recent] {
+	of, asked := b.first[b.who]
+	if asked && !of.OK() {
+		return facts.Unread[facts.Recent](of.State, of.Reason)
 	}
-	if oldest := now.Add(-logRetention); since.Before(oldest) {
-		since = oldest
+	if !b.covers(id, account) {
+		found, _ := b.t.lookups.people.find(ctx, b.since, term{byUserID, strings.ToLower(id)})
+		of = found[0]
 	}
-	// Whole hours, so that pastes of one person within minutes share an answer.
-	since = since.UTC().Truncate(time.Hour)
-	id = strings.ToLower(id)
-	f := cached(ctx, t, t.caches.recent, id+" "+since.Format(time.RFC3339), keepRecent, func(ctx context.Context) facts.Fact[rows] {
-		var got rows
-		var err error
-		if since.Equal(t.lastDay()) { // as nearly all pastes: they go out together
-			got, err = t.lookups.recent.find(ctx, id)
-		} else {
-			var found map[string]rows
-			found, err = t.recentSince(ctx, since, []string{id})
-			got = found[id]
-		}
-		if err != nil {
-			return failed[rows](err, endpoints().signIns)
-		}
-		return facts.See(t.clock.Now(), got)
-	})
-	if !f.OK() {
-		return facts.Unread[facts.Recent](f.State, f.Reason)
+	if !of.OK() {
+		return facts.Unread[facts.Recent](of.State, of.Reason)
 	}
-	if len(f.Value.Rows) == 0 {
-		return facts.None[facts.Recent](f.ReadAt, "the sign-in log has no sign-in of this account since "+since.Format("2006-01-02 15:04")+" UTC")
+	got := *of.Value
+	got.Rows = slices.DeleteFunc(slices.Clone(got.Rows), func(r row) bool { return !strings.EqualFold(r.UserID, id) })
+	since := b.since.Format("2006-01-02 15:04") + " UTC"
+	switch {
+	case len(got.Rows) > 0:
+	case got.Note != "":
+		return facts.Unread[facts.Recent](facts.Failed, "no sign-in of this account since "+since+" among the "+got.Note)
+	default:
+		return facts.None[facts.Recent](of.ReadAt, "the sign-in log has no sign-in of this account since "+since)
 	}
-	r := facts.See(f.ReadAt, summary(*f.Value, since, q))
-	r.Reason = f.Value.Note
+	r := facts.See(of.ReadAt, summary(got, b.since, b.q))
+	r.Reason = got.Note
 	return r
 }
 
-// lastDay is the begin of the window of an error that has just happened. An error of up to an hour ago shares it.
-func (t *Tenant) lastDay() time.Time {
-	return t.clock.Now().Add(-recentBefore - time.Hour).UTC().Truncate(time.Hour)
+// covers reports whether the first search has the sign-ins of the account: it went by its id, or by its name in the log.
+// That a name has no rows tells nothing of an account that goes by another one there, as a guest may.
+func (b *logbook) covers(id string, account func() facts.Fact[facts.User]) bool {
+	switch of := b.first[b.who]; {
+	case !of.OK():
+		return false
+	case b.who.property == byUserID:
+		return strings.EqualFold(b.who.value, id)
+	case slices.ContainsFunc(of.Value.Rows, func(r row) bool { return strings.EqualFold(r.UserID, id) }):
+		return true
+	case account == nil:
+		return false
+	}
+	u := account()
+	return u.OK() && !u.Value.Guest && strings.EqualFold(u.Value.UPN, b.who.value)
 }
-
-// recentOf reads the recent sign-ins of several people.
-func (t *Tenant) recentOf(ctx context.Context, ids []string) (map[string]rows, error) {
-	return t.recentSince(ctx, t.lastDay(), ids)
-}
-
-func (t *Tenant) recentSince(ctx context.Context, since time.Time, ids []string) (map[string]rows, error) {
-	b := batch{property: "userId", also: "createdDateTime ge " + since.Format(time.RFC3339), each: recentRows}
-	read := func(event string) (map[string]rows, error) {
-		b.event = event
-		return t.together(ctx, b, ids)
-	}
-	found, err := read(eventInteractive + "," + eventNonInteractive)
-	if !betaOut(err) {
-		return found, err
-	}
-	if found, err = read(eventInteractive); err != nil {
-		return nil, err
-	}
-	others, err := read(eventNonInteractive)
-	for _, id := range ids {
-		of := found[id]
-		if err != nil {
-			of.Note = interactiveOnly
-		}
-		more := others[id]
-		of.Rows, of.Capped = newest(append(of.Rows, more.Rows...)), of.Capped || more.Capped
-		found[id] = of
-	}
-	return found, nil
-}
-
-// interactiveOnly says what is missing where Graph refused beta.
-const interactiveOnly = "interactive sign-ins only: Graph did not give the others"
 
 // betaOut reports whether beta, which Microsoft promises nothing for, is to blame, so that v1.0 is worth asking.
 func betaOut(err error) bool {

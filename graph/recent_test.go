@@ -112,7 +112,7 @@ func TestManyRowsAreCapped(t *testing.T) {
 	if f := r.Recent; !f.OK() || !f.Value.Capped || len(f.Value.Rows) != 100 {
 		t.Errorf("recent %s %q", f.State, f.Reason)
 	}
-	if f := r.Spread; !f.OK() || !f.Value.Capped || f.Value.Rows != 500 || f.Value.Users != 1 {
+	if f := r.Spread; !f.OK() || !f.Value.Capped || f.Value.Rows != 250 || f.Value.Users != 1 {
 		t.Errorf("spread %s %q %+v", f.State, f.Reason, f.Value)
 	}
 }

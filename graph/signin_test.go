@@ -47,10 +47,10 @@ func TestSignInIsFoundByItsIDs(t *testing.T) {
 	}{
 		"correlation id":                      {facts.Query{CorrelationID: correlation}, signIn(request, now, 53003, nil), 1},
 		"correlation id in capitals":          {facts.Query{CorrelationID: strings.ToUpper(correlation)}, signIn(request, now, 53003, nil), 1},
-		"correlation id of a refresh":         {facts.Query{CorrelationID: correlation, Code: 40009}, signIn(request, now, 40009, kind("nonInteractiveUser")), 2},
+		"correlation id of a refresh":         {facts.Query{CorrelationID: correlation, Code: 40009}, signIn(request, now, 40009, kind("nonInteractiveUser")), 1},
 		"correlation id of an app":            {facts.Query{CorrelationID: correlation, Code: 7000222}, signIn(request, now, 7000222, kind("servicePrincipal")), 1},
 		"request id":                          {facts.Query{TraceID: request}, signIn(request, now, 53003, nil), 1},
-		"request id of a refresh":             {facts.Query{TraceID: request}, signIn(request, now, 40009, kind("nonInteractiveUser")), 2},
+		"request id of a refresh":             {facts.Query{TraceID: request}, signIn(request, now, 40009, kind("nonInteractiveUser")), 1},
 		"request id beside no correlation id": {facts.Query{TraceID: request, CorrelationID: "none"}, signIn(request, now, 53003, nil), 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestWaitingLookupsGoOutAsOneQuery(t *testing.T) {
 			s := tenantfake.NewAt(state, clock.Now)
 			t.Cleanup(s.Close)
 			hold, reached := make(chan struct{}), make(chan struct{}, 1)
-			s.Break(tenantfake.Fault{Path: "v1.0/auditLogs/signIns", Hold: hold, Reached: reached, Times: 1})
+			s.Break(tenantfake.Fault{Path: "beta/auditLogs/signIns", Hold: hold, Reached: reached, Times: 1})
 			tenant := connect(t, s, clock.use)
 			ask := func(i int) facts.Report {
 				return tenant.Collect(t.Context(), askSignIn(facts.Query{CorrelationID: id(i)}))
@@ -273,6 +273,79 @@ func TestAnAppsOwnSignInIsNobodys(t *testing.T) {
 		}
 		if r.User.State != facts.NotAsked || r.Subject != (facts.Subject{}) {
 			t.Errorf("the reporter is taken for affected: %+v, user %s", r.Subject, r.User.State)
+		}
+	}
+}
+
+func TestBetaTellsASignInStepByStep(t *testing.T) {
+	step := func(method, result string, succeeded any) tenantfake.Object {
+		return tenantfake.Object{"authenticationMethod": method, "authenticationMethodDetail": "x", "authenticationStepDateTime": "2026-11-24T11:59:00Z",
+			"authenticationStepRequirement": "Primary authentication", "authenticationStepResultDetail": result, "succeeded": succeeded}
+	}
+	beta := tenantfake.Object{
+		"authenticationDetails": []tenantfake.Object{
+			step("Password", "Correct password", true), step("Mobile app notification", "MFA denied; user declined the authentication", false), step("", "MFA required in Azure AD", nil),
+		},
+		"authenticationProtocol": "oAuth2", "crossTenantAccessType": "b2bCollaboration", "homeTenantId": "h", "resourceTenantId": "r", "userType": "guest", "tokenIssuerType": "AzureAD",
+		"clientCredentialType": "clientSecret", "servicePrincipalCredentialKeyId": "k", "riskState": "atRisk", "riskEventTypes_v2": []string{"unfamiliarFeatures"}, "resourceId": "res",
+		"authenticationRequirement": "multiFactorAuthentication",
+	}
+	s := serve(t, tenantfake.State{SignIns: []tenantfake.Object{signIn(request, now, 500121, beta)}})
+	at := now.Add(-time.Minute)
+	yes, no := true, false
+	want := facts.SignIn{
+		Requirement: "multiFactorAuthentication", Protocol: "oAuth2", CrossTenant: "b2bCollaboration", HomeTenant: "h", ResourceTenant: "r", UserType: "guest", TokenIssuer: "AzureAD",
+		Credential: "clientSecret", CredentialKey: "k", RiskState: "atRisk", RiskEvents: []string{"unfamiliarFeatures"}, ResourceID: "res",
+		FailedMethod: "Mobile app notification", FailedBecause: "MFA denied; user declined the authentication",
+		Steps: []facts.AuthStep{
+			{Time: at, Method: "Password", Detail: "x", Result: "Correct password", Requirement: "Primary authentication", Succeeded: &yes},
+			{Time: at, Method: "Mobile app notification", Detail: "x", Result: "MFA denied; user declined the authentication", Requirement: "Primary authentication", Succeeded: &no},
+			{Time: at, Detail: "x", Result: "MFA required in Azure AD", Requirement: "Primary authentication"},
+		},
+	}
+	told := func() facts.SignIn {
+		f := connect(t, s).Collect(t.Context(), askSignIn(facts.Query{CorrelationID: correlation})).SignIn
+		if !f.OK() {
+			t.Fatalf("%s %q", f.State, f.Reason)
+		}
+		v := *f.Value
+		return facts.SignIn{
+			Requirement: v.Requirement, Protocol: v.Protocol, CrossTenant: v.CrossTenant, HomeTenant: v.HomeTenant, ResourceTenant: v.ResourceTenant, UserType: v.UserType, TokenIssuer: v.TokenIssuer,
+			Credential: v.Credential, CredentialKey: v.CredentialKey, RiskState: v.RiskState, RiskEvents: v.RiskEvents, ResourceID: v.ResourceID,
+			FailedMethod: v.FailedMethod, FailedBecause: v.FailedBecause, Steps: v.Steps,
+		}
+	}
+	if diff := cmp.Diff(want, told()); diff != "" {
+		t.Error(diff)
+	}
+	s.Break(tenantfake.Fault{Path: "beta", Status: 404, Body: `{}`})
+	if diff := cmp.Diff(facts.SignIn{RiskState: "atRisk", RiskEvents: []string{"unfamiliarFeatures"}, ResourceID: "res"}, told()); diff != "" {
+		t.Errorf("without beta, its fields are not known: %s", diff)
+	}
+}
+
+func TestOddStepsAreNoReasonToLoseTheRow(t *testing.T) {
+	for name, c := range map[string]struct {
+		details any
+		steps   int // -1: not known
+	}{
+		"none told":         {nil, -1},
+		"none":              {[]any{}, 0},
+		"without anything":  {[]tenantfake.Object{{}}, 1},
+		"null all over":     {[]tenantfake.Object{{"authenticationMethod": nil, "authenticationStepDateTime": nil, "succeeded": nil}}, 1},
+		"a time that is no": {[]tenantfake.Object{{"authenticationStepDateTime": "", "succeeded": false}}, 1},
+		"the year 1":        {[]tenantfake.Object{{"authenticationStepDateTime": "0001-01-01T00:00:00Z"}}, 1},
+	} {
+		s := serve(t, tenantfake.State{SignIns: []tenantfake.Object{signIn(request, now, 500121, tenantfake.Object{"authenticationDetails": c.details})}})
+		f := connect(t, s).Collect(t.Context(), askSignIn(facts.Query{CorrelationID: correlation})).SignIn
+		if !f.OK() || (f.Value.Steps == nil) != (c.steps < 0) || len(f.Value.Steps) != max(c.steps, 0) {
+			t.Errorf("%s: %s %q %+v", name, f.State, f.Reason, f.Value)
+			continue
+		}
+		for _, step := range f.Value.Steps {
+			if !step.Time.IsZero() {
+				t.Errorf("%s: at %s", name, step.Time)
+			}
 		}
 	}
 }

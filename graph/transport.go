@@ -22,11 +22,12 @@ const (
 )
 
 // gate is the one way out to Graph. It lets nothing but GET pass, to no host but Graph's, within Graph's limits, and
-// bounds what comes back.
+// bounds what comes back. Behind it, GETs that no throttling class counts may go out as one batch.
 type gate struct {
 	base    http.RoundTripper
 	host    string // with the port
 	budgets budgets
+	batch   *batcher // nil for none
 }
 
 // errRefused is a request that Signpost never makes. It shows a mistake in Signpost, not one of the tenant.
@@ -44,7 +45,11 @@ func (g *gate) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := g.base.RoundTrip(req)
+	send := g.base.RoundTrip
+	if turn == nil && g.batch != nil {
+		send = g.batch.RoundTrip
+	}
+	res, err := send(req)
 	if turn != nil {
 		turn.done()
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ var userFields = []string{
 	"id", "displayName", "userPrincipalName", "mail", "userType", "accountEnabled", "createdDateTime", "creationType",
 	"externalUserState", "identities", "onPremisesSyncEnabled", "onPremisesLastSyncDateTime", "onPremisesImmutableId",
 	"onPremisesUserPrincipalName", "onPremisesDomainName", "onPremisesProvisioningErrors", "lastPasswordChangeDateTime",
-	"passwordPolicies", "signInSessionsValidFromDateTime",
+	"passwordPolicies", "signInSessionsValidFromDateTime", "assignedPlans",
 }
 
 // longestName is more than any sign-in name (113) or address (320) has.
@@ -129,6 +130,8 @@ func (t *Tenant) userByAddress(ctx context.Context, address string) facts.Fact[f
 	var group errgroup.Group
 	for i, way := range ways {
 		group.Go(func() error {
+			errs[i] = errOther // where the SDK panics on an odd answer
+			defer func() { _ = recover() }()
 			hits[i], errs[i] = t.usersWhere(ctx, way.filter)
 			return nil
 		})
@@ -157,9 +160,8 @@ func (t *Tenant) deletedUser(ctx context.Context, name string) facts.Fact[facts.
 	now := t.clock.Now()
 	none := facts.None[facts.User](now, "no account of this tenant has this name or address")
 	// The cast to user cannot be left out of the path.
-	query := map[string]string{"select": "id,displayName,userPrincipalName,mail,userType,deletedDateTime", "top": "2"}
 	ask := func(filter string, advanced bool) ([]models.Userable, error) {
-		query["filter"] = filter
+		query := map[string]string{"select": "id,displayName,userPrincipalName,mail,userType,deletedDateTime", "top": "2", "filter": filter}
 		if advanced {
 			query["count"] = "true"
 		}
@@ -174,10 +176,18 @@ func (t *Tenant) deletedUser(ctx context.Context, name string) facts.Fact[facts.
 	if guidText.MatchString(name) {
 		hits, err = ask("id eq "+quote(name), false)
 	} else {
+		byMail := start(func() facts.Fact[[]models.Userable] {
+			return unbroken(t, func() facts.Fact[[]models.Userable] {
+				hits, err := ask("mail eq "+quote(name), false)
+				if err != nil {
+					return failed[[]models.Userable](err, endpoints().user)
+				}
+				return facts.See(now, hits)
+			})
+		})
 		hits, err = ask("endsWith(userPrincipalName,"+quote(name)+")", true)
-		if badRequest(err) || err == nil && len(hits) == 0 {
-			delete(query, "count")
-			hits, err = ask("mail eq "+quote(name), false)
+		if f := byMail.wait(); f.OK() && (badRequest(err) || err == nil && len(hits) == 0) {
+			hits, err = *f.Value, nil
 		}
 	}
 	if err != nil {
@@ -252,6 +262,14 @@ func account(u models.Userable, by string) facts.User {
 	}
 	for _, e := range u.GetOnPremisesProvisioningErrors() {
 		f.ProvisioningErrors = append(f.ProvisioningErrors, strings.Trim(text(e.GetCategory())+": "+text(e.GetPropertyCausingError()), ": "))
+	}
+	if u.GetAssignedPlans() != nil {
+		f.Plans = []string{}
+	}
+	for _, p := range u.GetAssignedPlans() {
+		if name := text(p.GetService()); name != "" && strings.EqualFold(text(p.GetCapabilityStatus()), "Enabled") && !slices.Contains(f.Plans, name) {
+			f.Plans = append(f.Plans, name)
+		}
 	}
 	if u.GetIdentities() != nil {
 		f.Identities = []facts.Identity{}

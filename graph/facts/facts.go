@@ -83,6 +83,12 @@ type Query struct {
 	Posted        time.Time // when the message was posted: stands in for Time where that is unknown; zero means now
 	Schedule      bool      // nobody waits for the answer: people's reads come before it at Graph's limits
 	AppID         string    // client application of the error
+	AppName       string    // likewise, where the id is not known
+	Resource      string    // what was to be reached, as the error names it: app id, application ID URI or name
+	RedirectURI   string    // the redirect URI that the error gives
+	Provider      string    // the identity provider that the error names: live.com, https://sts.windows.net/TENANT/
+	Tenant        string    // the tenant that the error names
+	Activities    []string  // activities of the directory audit that can explain the error
 	PolicyIDs     []string  // Conditional Access policies that the error names by id
 	Reporter      string    // mail address of whoever asks, used last and said to be an assumption
 	// Progress, if set, is called with what is known so far while slow reads are outstanding. It is never called
@@ -92,15 +98,35 @@ type Query struct {
 
 // Report is everything that was read for one query. The zero Report has every fact not asked.
 type Report struct {
-	Subject    Subject
-	User       Fact[User]
-	MFA        Fact[MFA]
-	Methods    Fact[Methods]
-	Domain     Fact[Domain]
-	Federation Fact[Federation]
-	SignIn     Fact[SignIn]
-	Recent     Fact[Recent]
-	Spread     Fact[Spread]
-	Policies   Fact[Policies]
-	Providers  Fact[Providers]
+	Subject       Subject
+	User          Fact[User]
+	MFA           Fact[MFA]
+	Methods       Fact[Methods]
+	Domain        Fact[Domain]
+	Federation    Fact[Federation]
+	SignIn        Fact[SignIn]
+	Recent        Fact[Recent]
+	Spread        Fact[Spread]
+	Policies      Fact[Policies]
+	Providers     Fact[Providers]
+	Locations     Fact[Locations]
+	Defaults      Fact[Defaults]
+	MethodsPolicy Fact[MethodsPolicy]
+	Strengths     Fact[Strengths]
+	PerUserMFA    Fact[PerUserMFA]
+	App           Fact[App]
+	Principal     Fact[Principal]
+	Resource      Fact[Resource]
+	Consent       Fact[Consent]
+	Assignment    Fact[Assignment]
+	Groups        Fact[Groups]
+	Device        Fact[Device]
+	Risk          Fact[Risk]
+	Guest         Fact[Guest]
+	Changes       Fact[Changes]
+	Health        Fact[Health]
+	Licences      Fact[Licences]
+	Organization  Fact[Organization]
+	Metadata      Fact[Metadata]
+	Cases         Fact[Cases]
 }

@@ -7,16 +7,36 @@ import (
 
 // The names of the facts.
 const (
-	NameUser       Name = "user"
-	NameMFA        Name = "mfa"
-	NameMethods    Name = "methods"
-	NameDomain     Name = "domain"
-	NameFederation Name = "federation"
-	NameSignIn     Name = "signin"
-	NameRecent     Name = "recent"
-	NameSpread     Name = "spread"
-	NamePolicies   Name = "policies"
-	NameProviders  Name = "providers"
+	NameUser          Name = "user"
+	NameMFA           Name = "mfa"
+	NameMethods       Name = "methods"
+	NameDomain        Name = "domain"
+	NameFederation    Name = "federation"
+	NameSignIn        Name = "signin"
+	NameRecent        Name = "recent"
+	NameSpread        Name = "spread"
+	NamePolicies      Name = "policies"
+	NameProviders     Name = "providers"
+	NameLocations     Name = "locations"
+	NameDefaults      Name = "defaults"
+	NameMethodsPolicy Name = "methods_policy"
+	NameStrengths     Name = "strengths"
+	NamePerUserMFA    Name = "per_user_mfa"
+	NameApp           Name = "app"
+	NamePrincipal     Name = "principal"
+	NameResource      Name = "resource"
+	NameConsent       Name = "consent"
+	NameAssignment    Name = "assignment"
+	NameGroups        Name = "groups"
+	NameDevice        Name = "device"
+	NameRisk          Name = "risk"
+	NameGuest         Name = "guest"
+	NameChanges       Name = "changes"
+	NameHealth        Name = "health"
+	NameLicences      Name = "licences"
+	NameOrganization  Name = "organization"
+	NameMetadata      Name = "metadata"
+	NameCases         Name = "cases"
 )
 
 // Entry is one fact without its type, for drawing and for JSON.
@@ -42,6 +62,26 @@ func (r Report) Entries() []Entry {
 		entry(NameSpread, r.Spread),
 		entry(NamePolicies, r.Policies),
 		entry(NameProviders, r.Providers),
+		entry(NameLocations, r.Locations),
+		entry(NameDefaults, r.Defaults),
+		entry(NameMethodsPolicy, r.MethodsPolicy),
+		entry(NameStrengths, r.Strengths),
+		entry(NamePerUserMFA, r.PerUserMFA),
+		entry(NameApp, r.App),
+		entry(NamePrincipal, r.Principal),
+		entry(NameResource, r.Resource),
+		entry(NameConsent, r.Consent),
+		entry(NameAssignment, r.Assignment),
+		entry(NameGroups, r.Groups),
+		entry(NameDevice, r.Device),
+		entry(NameRisk, r.Risk),
+		entry(NameGuest, r.Guest),
+		entry(NameChanges, r.Changes),
+		entry(NameHealth, r.Health),
+		entry(NameLicences, r.Licences),
+		entry(NameOrganization, r.Organization),
+		entry(NameMetadata, r.Metadata),
+		entry(NameCases, r.Cases),
 	}
 }
 
@@ -53,6 +93,17 @@ func (r Report) Entry(n Name) (e Entry, ok bool) {
 		}
 	}
 	return Entry{}, false
+}
+
+// Field returns the pointer to the fact called n, of type *Fact[T]; ok is false where there is no such fact.
+func (r *Report) Field(n Name) (pointer reflect.Value, ok bool) {
+	for i, e := range r.Entries() {
+		if e.Name == n {
+			// Subject stands before the facts, which are in the order of Entries.
+			return reflect.ValueOf(r).Elem().Field(i + 1).Addr(), true
+		}
+	}
+	return reflect.Value{}, false
 }
 
 func entry[T any](n Name, f Fact[T]) Entry {
@@ -68,16 +119,36 @@ func entry[T any](n Name, f Fact[T]) Entry {
 
 // about describes each fact to people: a title, and the Graph resource that it is read from.
 var about = map[Name]struct{ title, source string }{
-	NameUser:       {"Account", "Graph user"},
-	NameMFA:        {"MFA registration", "Graph user registration details"},
-	NameMethods:    {"Sign-in methods", "Graph authentication methods"},
-	NameDomain:     {"Domain", "Graph domain"},
-	NameFederation: {"Federation", "Graph federation configuration"},
-	NameSignIn:     {"Sign-in", "Entra sign-in log"},
-	NameRecent:     {"Recent sign-ins", "Entra sign-in log"},
-	NameSpread:     {"Spread", "Entra sign-in log"},
-	NamePolicies:   {"Policies named in the error", "Conditional Access policies"},
-	NameProviders:  {"External identity providers", "Graph identity providers"},
+	NameUser:          {"Account", "Graph user"},
+	NameMFA:           {"MFA registration", "Graph user registration details"},
+	NameMethods:       {"Sign-in methods", "Graph authentication methods"},
+	NameDomain:        {"Domain", "Graph domain"},
+	NameFederation:    {"Federation", "Graph federation configuration"},
+	NameSignIn:        {"Sign-in", "Entra sign-in log"},
+	NameRecent:        {"Recent sign-ins", "Entra sign-in log"},
+	NameSpread:        {"Spread", "Entra sign-in log"},
+	NamePolicies:      {"Policies of the error", "Conditional Access policies"},
+	NameProviders:     {"External identity providers", "Graph identity providers"},
+	NameLocations:     {"Named locations", "Conditional Access named locations"},
+	NameDefaults:      {"Security defaults", "Entra security defaults"},
+	NameMethodsPolicy: {"Methods policy", "Entra authentication methods policy"},
+	NameStrengths:     {"Authentication strengths", "Entra authentication strengths"},
+	NamePerUserMFA:    {"Per-user MFA", "Graph authentication requirements (beta)"},
+	NameApp:           {"App registration", "Graph application"},
+	NamePrincipal:     {"App in this tenant", "Graph service principal"},
+	NameResource:      {"Resource", "Graph service principal"},
+	NameConsent:       {"Consent", "Graph permission grants"},
+	NameAssignment:    {"Assignment", "Graph app role assignments"},
+	NameGroups:        {"Groups and roles", "Graph memberships"},
+	NameDevice:        {"Device", "Graph device"},
+	NameRisk:          {"Risk", "Entra ID Protection"},
+	NameGuest:         {"Guest", "Entra cross-tenant access"},
+	NameChanges:       {"Changes", "Entra audit log"},
+	NameHealth:        {"Microsoft service health", "Microsoft service health"},
+	NameLicences:      {"Licences", "Graph subscribed SKUs"},
+	NameOrganization:  {"Tenant", "Graph organization"},
+	NameMetadata:      {"Identity provider metadata", "identity provider's federation metadata"},
+	NameCases:         {"Earlier cases", "Signpost"},
 }
 
 // Title is how a person reads the name of the fact: "MFA registration".
@@ -90,7 +161,11 @@ func (n Name) Source() string { return about[n].source }
 // success; there is no trust, so it has no issuer. The absence of other facts says nothing of their fields: a person
 // whom the registration report does not list may hold methods all the same.
 func (n Name) EmptyWhenAbsent() bool {
-	return n == NameRecent || n == NameFederation || n == NameProviders || n == NameSpread
+	switch n {
+	case NameRecent, NameFederation, NameProviders, NameSpread, NameConsent, NameChanges, NameGuest, NameRisk, NameCases:
+		return true
+	}
+	return false
 }
 
 // Known reports whether n is the name of a fact.

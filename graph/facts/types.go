@@ -25,6 +25,7 @@ type User struct {
 	CreationType       string     `json:"creation_type" label:"Created by"`        // Invitation, EmailVerified, …
 	Provider           string     `json:"provider" label:"Identity provider"`      // of a guest: google.com, facebook.com, MicrosoftAccount, ExternalAzureAD, mail, or an issuer URI; "" for members
 	Identities         []Identity `json:"identities" label:"Identities"`
+	Plans              []string   `json:"plans" label:"Services licensed"`                // service names of the enabled plans: exchange, AADPremiumService, …; each once
 	MatchedBy          string     `json:"matched_by" label:"Found by"`                    // upn, id, mail, proxy_address, other_mail
 	LastSuccess        *time.Time `json:"last_success" label:"Last successful sign-in"`   // signInActivity: up to 24 h late
 	Deleted            bool       `json:"deleted" known:"always" label:"Account deleted"` // with state absent
@@ -38,15 +39,17 @@ type Identity struct {
 	Issuer     string `json:"issuer"`
 }
 
-// MFA is the registration report of a person; hours old, and never there for disabled accounts.
+// MFA is the registration report of a person; hours old, and never there for disabled accounts. Where the report was not
+// read because Graph allows few such requests, it is what the methods held and the methods policy say, and the fields that
+// those do not tell are nil.
 // https://learn.microsoft.com/graph/api/resources/userregistrationdetails
 type MFA struct {
 	Registered          bool       `json:"registered" label:"MFA registered"`
-	Capable             bool       `json:"capable" label:"MFA capable"` // registered and allowed by policy
-	PasswordlessCapable bool       `json:"passwordless_capable" label:"Passwordless capable"`
-	Admin               bool       `json:"admin" label:"Holds an admin role"`
-	SSPRRegistered      bool       `json:"sspr_registered" label:"Self-service reset registered"`
-	SSPRCapable         bool       `json:"sspr_capable" label:"Self-service reset capable"`
+	Capable             *bool      `json:"capable" label:"MFA capable"` // registered and allowed by policy
+	PasswordlessCapable *bool      `json:"passwordless_capable" label:"Passwordless capable"`
+	Admin               *bool      `json:"admin" label:"Holds an admin role"`
+	SSPRRegistered      *bool      `json:"sspr_registered" label:"Self-service reset registered"`
+	SSPRCapable         *bool      `json:"sspr_capable" label:"Self-service reset capable"`
 	SystemPreferred     []string   `json:"system_preferred" label:"System-preferred method"`
 	Preferred           string     `json:"preferred" label:"Preferred method"`
 	Methods             []string   `json:"methods" label:"Methods registered"`
@@ -103,9 +106,9 @@ type Federation struct {
 	RolloverAt      *time.Time    `json:"rollover_at" label:"Automatic rollover last ran"`
 }
 
-// Certificate is one token-signing certificate that Entra holds for a trust.
+// Certificate is one token-signing certificate: one that Entra holds for a trust, or one that its identity provider publishes.
 type Certificate struct {
-	Slot      string    `json:"slot"` // current or next
+	Slot      string    `json:"slot"` // current or next; published: of the identity provider
 	Subject   string    `json:"subject,omitempty"`
 	Issuer    string    `json:"issuer,omitempty"`
 	NotBefore time.Time `json:"not_before,omitzero"`
@@ -144,8 +147,34 @@ type SignIn struct {
 	DeviceTrust       string          `json:"device_trust" label:"Device trust"`
 	OS                string          `json:"os" label:"Operating system"`
 	Browser           string          `json:"browser" label:"Browser"`
-	Requirement       string          `json:"requirement" label:"Authentication required"` // beta: singleFactorAuthentication, multiFactorAuthentication
-	RiskLevel         string          `json:"risk_level" label:"Risk at sign-in"`          // hidden without P2
+	RiskLevel         string          `json:"risk_level" label:"Risk at sign-in"` // hidden without P2
+	RiskState         string          `json:"risk_state" label:"Risk state at sign-in"`
+	RiskEvents        []string        `json:"risk_events" label:"Risk detections of the sign-in"` // riskEventTypes_v2
+	ResourceID        string          `json:"resource_id" label:"App id of the resource"`
+	// Beta only, "" or nil where v1.0 answered.
+	Requirement    string     `json:"requirement" label:"Authentication required"` // singleFactorAuthentication, multiFactorAuthentication
+	Protocol       string     `json:"protocol" label:"Protocol"`                   // oAuth2, saml20, wsFederation, ropc, deviceCode, …
+	CrossTenant    string     `json:"cross_tenant" label:"Cross-tenant access"`    // none, b2bCollaboration, b2bDirectConnect, serviceProvider, …
+	HomeTenant     string     `json:"home_tenant" label:"Home tenant id of the person"`
+	ResourceTenant string     `json:"resource_tenant" label:"Tenant id of the resource"`
+	UserType       string     `json:"user_type" label:"User type at sign-in"`          // member, guest
+	TokenIssuer    string     `json:"token_issuer" label:"Token issuer"`               // AzureAD, ADFederationServices, …
+	Credential     string     `json:"credential" label:"Credential of the client"`     // clientCredentialType: none, clientSecret, clientAssertion, …
+	CredentialKey  string     `json:"credential_key" label:"Key id of the credential"` // of a service principal's sign-in
+	Steps          []AuthStep `json:"steps" label:"Authentication steps"`              // nil where not told
+	FailedMethod   string     `json:"failed_method" label:"Method that failed"`        // of the last step that did not succeed; "" none
+	FailedBecause  string     `json:"failed_because" label:"Why it failed"`            // Microsoft's words: "MFA denied; user declined the authentication"
+}
+
+// AuthStep is one step of an authentication, in Microsoft's words.
+// https://learn.microsoft.com/graph/api/resources/authenticationdetail?view=graph-rest-beta
+type AuthStep struct {
+	Time        time.Time `json:"time,omitzero"`
+	Method      string    `json:"method"`
+	Detail      string    `json:"detail,omitempty"`
+	Result      string    `json:"result"`
+	Requirement string    `json:"requirement,omitempty"`
+	Succeeded   *bool     `json:"succeeded"`
 }
 
 // AppliedPolicy is a Conditional Access policy as it was applied to a sign-in.
@@ -185,25 +214,6 @@ type CodeCount struct {
 	Code  int `json:"code"`
 	Rows  int `json:"rows"`
 	Users int `json:"users"`
-}
-
-// Policies are the Conditional Access policies that an error names by id, in the claims of a token response. They need no
-// sign-in log and no waiting. https://learn.microsoft.com/graph/api/conditionalaccessroot-list-policies
-type Policies struct {
-	List       []Policy `json:"list" label:"Policies named in the error"`
-	Enforced   []string `json:"enforced" label:"Enforced policies named in the error"`                      // names; state enabled
-	NotInForce []string `json:"not_in_force" label:"Policies named in the error and not in force now"`      // report-only or disabled: changed since
-	Controls   []string `json:"controls" label:"What the enforced ones ask for"`                            // block, mfa, compliantDevice, the name of an authentication strength, …
-	Missing    []string `json:"missing" label:"Policies named in the error that this tenant does not have"` // ids
-}
-
-// Policy is one Conditional Access policy.
-type Policy struct {
-	ID       string     `json:"id"`
-	Name     string     `json:"name"`
-	State    string     `json:"state"` // enabled, disabled, enabledForReportingButNotEnforced
-	Controls []string   `json:"controls"`
-	Changed  *time.Time `json:"changed"`
 }
 
 // Providers is the tenant's external identity providers.

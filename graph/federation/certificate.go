@@ -1,7 +1,3 @@
-// Package federation checks the trust between Entra and a federated domain's identity provider.
-//
-// It reads nothing by itself from Graph: graph hands it what Graph answered, and it speaks in graph/facts. So far it
-// parses token-signing certificates; graph calls it when it reads a federation configuration.
 package federation
 
 import (
@@ -23,6 +19,9 @@ const (
 	Current = "current" // signingCertificate
 	Next    = "next"    // nextSigningCertificate: also validates, and takes over at the rollover
 )
+
+// Published is the slot of a certificate in the identity provider's metadata.
+const Published = "published"
 
 // ParseCertificate reads a token-signing certificate as Graph holds it: base64 of DER, at times with line breaks or PEM
 // armour. It always returns a certificate with the slot; where the text is none, Problem says why and the rest is empty.

@@ -35,7 +35,7 @@ func (s *Server) authority(w http.ResponseWriter, r *http.Request) {
 	case path == "/msi/token":
 		s.managedIdentity(w, r)
 	default:
-		http.NotFound(w, r)
+		s.published(w, r, path)
 	}
 }
 

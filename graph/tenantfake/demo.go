@@ -21,11 +21,13 @@ const (
 	noahCorrelation = "8f4d2a6b-1e93-4b7c-8c25-6a9e0b7d3c02"
 	olgaCorrelation = "c7a5e9d1-04b8-4e36-b1f0-2d8c4f5a6e03"
 	lenaCorrelation = "5e9b7c3d-68f2-4a1d-a4e7-9c0d1b2e8f04"
+	avaCorrelation  = "91c4e7a2-3d58-4b6f-8e10-7f2a5c9d0b05"
 
 	miaRequest  = "0a64d1f7-8c2e-4b59-9d3a-71b5e2c40a00"
 	noahRequest = "2f81b0c6-93ad-4e7f-b2d4-5c6a8e1f7d00"
 	olgaRequest = "6d90e3a2-4f1b-48c5-a7e9-0b2d7c8f1e00"
 	lenaRequest = "b35c7d48-16ea-4f02-8b9c-d4e5f6a7b800"
+	avaRequest  = "c8e21f60-7b4d-4a93-9f15-e06d3b8a2c00"
 )
 
 // The demo's apps.
@@ -34,6 +36,7 @@ const (
 	teamsID, teamsName     = "1fec8e78-bce4-4aaf-ab1b-5451cc387264", "Microsoft Teams"
 	officeID, officeName   = "4765445b-32c6-49b0-83e6-1d93765276ca", "OfficeHome"
 	projectID, projectName = "9b8a7c6d-5e4f-4a3b-9c2d-1e0f8a7b6c5d", "Project board"
+	azureID, azureName     = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "Azure Portal"
 )
 
 // demoPerson is an account of the demo.
@@ -53,6 +56,7 @@ func demoPeople() []demoPerson {
 		{"11111111-0000-4000-8000-000000000008", "jonas@fabrikam.com", "Jonas Berg", true},
 		{"11111111-0000-4000-8000-000000000009", "ida@emea.fabrikam.com", "Ida Holm", true},
 		{"11111111-0000-4000-8000-000000000010", "breakglass@contoso.onmicrosoft.com", "Emergency access", true},
+		{"11111111-0000-4000-8000-000000000014", "rosa@contoso.com", "Rosa Lind", true},
 	}
 }
 
@@ -62,7 +66,8 @@ const (
 )
 
 // Demo is the tenant of `signpost demo`: contoso.com, where mia has no MFA method, noah is blocked by Conditional Access,
-// olga is a guest whose Google grant is gone (AADSTS40009), and fabrikam.com is federated with an AD FS that has replaced
+// olga is a guest whose Google grant is gone (AADSTS40009), ava has no method that the strength of the admin portals
+// accepts, and fabrikam.com is federated with an AD FS that has replaced
 // its token-signing certificate while Entra still holds the old one, which expired. The rest of the people are fine, except
 // that dora is disabled and otto was deleted.
 func Demo(now time.Time) State {
@@ -76,6 +81,8 @@ func Demo(now time.Time) State {
 			domainOf("emea.fabrikam.com", "Federated", Object{"isRoot": false}),
 		},
 		Federation: map[string]Object{"fabrikam.com": demoTrust(now)},
+		Published: map[string]string{MetadataPath: FederationMetadata("sts.fabrikam.com",
+			SigningCertificate("ADFS Signing - sts.fabrikam.com", now.AddDate(0, 0, -21), now.AddDate(1, 0, -21)))},
 		Providers: []Object{
 			{"@odata.type": "#microsoft.graph.socialIdentityProvider", "id": "Google-OAUTH", "displayName": "Google", "identityProviderType": "Google", "clientId": "814276553.apps.googleusercontent.com", "clientSecret": "******"},
 			{"@odata.type": "#microsoft.graph.builtInIdentityProvider", "id": "EmailOtpSignup-OAUTH", "displayName": "Email One Time Passcode", "identityProviderType": "EmailOTP"},
@@ -91,6 +98,8 @@ func Demo(now time.Time) State {
 	s.addOlga(now)
 	s.addSignIns(now)
 	s.addPolicies(now)
+	s.addTenant(now)
+	s.addApps(now)
 	return s
 }
 
@@ -251,6 +260,9 @@ func (s *State) addSignIns(now time.Time) {
 	abroad := func(result string) Object {
 		return Object{"id": "d0000000-0000-4000-8000-000000000001", "displayName": "Block sign-in outside the EU", "enforcedGrantControls": []string{"Block"}, "enforcedSessionControls": []string{}, "result": result}
 	}
+	resistant := func(result string) Object {
+		return Object{"id": "d0000000-0000-4000-8000-000000000004", "displayName": "Phishing-resistant MFA for admin portals", "enforcedGrantControls": []string{"Phishing-resistant MFA"}, "enforcedSessionControls": []string{}, "result": result}
+	}
 	compliant := func(result string) Object {
 		return Object{"id": "d0000000-0000-4000-8000-000000000003", "displayName": "Require a compliant device (pilot)", "enforcedGrantControls": []string{"RequireCompliantDevice"}, "enforcedSessionControls": []string{}, "result": result}
 	}
@@ -267,6 +279,11 @@ func (s *State) addSignIns(now time.Time) {
 			reason: "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
 			ip:     "203.0.113.77", city: "Toronto", country: "CA", status: "failure", requirement: "multiFactorAuthentication",
 			policies: []Object{mfaPolicy("success"), abroad("failure"), compliant("reportOnlyFailure")},
+		}),
+		of(ava, demoRow{
+			id: avaRequest, correlation: avaCorrelation, at: now.Add(-16 * time.Minute), appID: azureID, app: azureName, code: 50074,
+			reason: "Strong Authentication is required.", status: "failure", requirement: "multiFactorAuthentication",
+			policies: []Object{resistant("failure"), mfaPolicy("success"), abroad("notApplied")},
 		}),
 		of(ava, demoRow{at: now.Add(-40 * time.Minute), appID: officeID, app: officeName, status: "success", policies: []Object{mfaPolicy("success")}, requirement: "multiFactorAuthentication"}),
 		of(ben, demoRow{at: now.Add(-3 * time.Hour), appID: portalID, app: portalName, code: 50126, reason: "Error validating credentials due to invalid username or password."}),
@@ -291,31 +308,6 @@ func (s *State) addSignIns(now time.Time) {
 		of(jonas, demoRow{at: now.Add(-18 * time.Minute), appID: officeID, app: officeName, code: 5000811, reason: signature}),
 		of(ida, demoRow{at: now.Add(-33 * time.Minute), appID: officeID, app: officeName, code: 5000811, reason: signature}),
 	)
-}
-
-// addPolicies adds what lies behind the rows.
-func (s *State) addPolicies(now time.Time) {
-	policy := func(n int, name, state, control string) Object {
-		return Object{
-			"id": fmt.Sprintf("d0000000-0000-4000-8000-%012d", n), "displayName": name, "state": state,
-			"createdDateTime": stamp(now.AddDate(-1, 0, 0)), "modifiedDateTime": stamp(now.AddDate(0, 0, -2)),
-			"conditions": Object{
-				"clientAppTypes": []string{"all"}, "applications": Object{"includeApplications": []string{"All"}}, "users": Object{"includeUsers": []string{"All"}},
-			},
-			"grantControls": Object{"operator": "OR", "builtInControls": []string{control}}, "sessionControls": nil,
-		}
-	}
-	block := policy(1, "Block sign-in outside the EU", "enabled", "block")
-	block["conditions"].(Object)["locations"] = Object{"includeLocations": []string{"All"}, "excludeLocations": []string{"a1b2c3d4-0000-4000-8000-000000000002"}}
-	s.Other["identity/conditionalAccess/policies"] = []Object{
-		block, policy(2, "Require MFA for everyone", "enabled", "mfa"),
-		policy(3, "Require a compliant device (pilot)", "enabledForReportingButNotEnforced", "compliantDevice"),
-	}
-	s.Other["identity/conditionalAccess/namedLocations"] = []Object{{
-		"@odata.type": "#microsoft.graph.countryNamedLocation", "id": "a1b2c3d4-0000-4000-8000-000000000002", "displayName": "EU",
-		"countriesAndRegions": []string{"AT", "BE", "DE", "DK", "ES", "FI", "FR", "IT", "NL", "PL", "PT", "SE"}, "countryLookupMethod": "clientIpAddress", "includeUnknownCountriesAndRegions": false,
-	}}
-	s.Other["policies/identitySecurityDefaultsEnforcementPolicy"] = []Object{{"id": "00000000-0000-0000-0000-000000000005", "displayName": "Security Defaults", "isEnabled": false}}
 }
 
 // demoTrust is the trust with fabrikam.com's AD FS. Its certificate ran out yesterday; AD FS signs with a new one since, and
@@ -367,10 +359,11 @@ func DemoPastes(now time.Time) []Paste {
 	form := func(text, request, correlation string, at time.Time) string {
 		return fmt.Sprintf("%s Trace ID: %s Correlation ID: %s Timestamp: %s", text, request, correlation, at.Format("2006-01-02 15:04:05Z"))
 	}
-	return []Paste{
+	return append([]Paste{
 		{"a user without MFA", "mia@contoso.com", form("AADSTS50076: Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '00000003-0000-0000-c000-000000000000'.", miaRequest, miaCorrelation, now.Add(-9*time.Minute))},
 		{"a Conditional Access block", "noah@contoso.com", form("AADSTS53003: Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.", noahRequest, noahCorrelation, now.Add(-12*time.Minute))},
 		{"a Google guest whose grant is gone", "ben@contoso.com", "Olga from the agency gets this on the project board:\n" + form("AADSTS40009: The identity provider returned an error.", olgaRequest, olgaCorrelation, now.Add(-14*time.Minute))},
 		{"a federated domain with a stale certificate", "lena@fabrikam.com", form("AADSTS5000811: Unable to verify token signature. The signing key identifier does not match any valid registered keys.", lenaRequest, lenaCorrelation, now.Add(-6*time.Minute))},
-	}
+		{"an admin whose methods are not strong enough", "ava@contoso.com", form("AADSTS50074: Strong Authentication is required.", avaRequest, avaCorrelation, now.Add(-16*time.Minute))},
+	}, append(appPastes(now, form), tenantPastes(now)...)...)
 }

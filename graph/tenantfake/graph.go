@@ -31,7 +31,7 @@ type answer struct {
 
 // graph answers a request to Graph and returns the body that came with it.
 func (s *Server) graph(w http.ResponseWriter, r *http.Request, version, rest string) string {
-	if f := s.fault(version, rest); f != nil && f.act(w, r) {
+	if f := s.fault(version, rest, false); f != nil && f.act(w, r) {
 		return ""
 	}
 	if r.Method == http.MethodPost && rest == "$batch" {
@@ -124,8 +124,9 @@ type route struct {
 
 // Throttling classes.
 const (
-	classReports = "reports"
-	classRisk    = "risk"
+	classReports   = "reports"
+	classRisk      = "risk"
+	classDirectory = "directory" // all that has no class of its own
 )
 
 // routes lists the resources. https://learn.microsoft.com/graph/permissions-reference
@@ -135,13 +136,18 @@ func routes() []route {
 	policies := fail(http.StatusForbidden, "AccessDenied", "You cannot perform the requested operation, required scopes are missing in the token.")
 	methods := fail(http.StatusForbidden, "accessDenied", "Request Authorization failed")
 	users := []string{"User.Read.All", "Directory.Read.All"}
+	memberships := []string{"User.Read.All", "GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}
 	domains := []string{"Domain.Read.All", "Directory.Read.All"}
+	methodsPolicies := []string{"Policy.Read.All", "Policy.Read.AuthenticationMethod"}
 	return []route{
 		{form: "users", needs: users, denied: directory, read: (*Server).users},
 		{form: "users/*", needs: users, denied: directory, read: (*Server).user},
 		{form: "users/*/authentication/methods", needs: []string{"UserAuthenticationMethod.Read.All"}, denied: methods, read: (*Server).methods},
 		{form: "users/*/authentication/requirements", needs: []string{"Policy.Read.All"}, denied: policies, beta: true, read: (*Server).requirements},
 		{form: "users/*/authentication/signInPreferences", needs: []string{"UserAuthenticationMethod.Read.All"}, denied: methods, beta: true, read: (*Server).preferences},
+		{form: "users/*/memberOf", needs: memberships, denied: directory, read: (*Server).memberOf},
+		{form: "users/*/transitiveMemberOf", needs: memberships, denied: directory, read: (*Server).transitiveMemberOf},
+		{form: "users/*/appRoleAssignments", needs: []string{"Directory.Read.All"}, denied: directory, read: (*Server).assignments},
 		{form: "directory/deletedItems/microsoft.graph.user", needs: users, denied: directory, read: (*Server).deleted},
 		{form: "directory/deletedItems/*", needs: users, denied: directory, read: (*Server).deletedItem},
 		{form: "domains", needs: domains, denied: directory, read: (*Server).domains},
@@ -153,23 +159,32 @@ func routes() []route {
 		{form: "reports/authenticationMethods/userRegistrationDetails/*", needs: []string{"AuditLog.Read.All"}, denied: logs, premium: true, class: classReports, read: (*Server).registration},
 		{form: "auditLogs/signIns", needs: []string{"AuditLog.Read.All"}, denied: logs, premium: true, class: classReports, read: (*Server).signIns},
 		{form: "auditLogs/signIns/*", needs: []string{"AuditLog.Read.All"}, denied: logs, premium: true, class: classReports, read: (*Server).signIn},
-		{form: "auditLogs/directoryAudits", needs: []string{"AuditLog.Read.All"}, denied: logs, class: classReports, read: (*Server).other},
-		{form: "identity/conditionalAccess/policies", needs: []string{"Policy.Read.All"}, denied: policies, class: classRisk, read: (*Server).other},
+		{form: "auditLogs/directoryAudits", needs: []string{"AuditLog.Read.All"}, denied: logs, class: classReports, read: (*Server).audits},
+		{form: "identity/conditionalAccess/policies", needs: []string{"Policy.Read.All"}, denied: policies, class: classRisk, read: (*Server).conditionalAccess},
 		{form: "identity/conditionalAccess/policies/*", needs: []string{"Policy.Read.All"}, denied: policies, class: classRisk, read: (*Server).otherItem},
 		{form: "identity/conditionalAccess/namedLocations", needs: []string{"Policy.Read.All"}, denied: policies, class: classRisk, read: (*Server).other},
+		{form: "policies/crossTenantAccessPolicy/default", needs: []string{"Policy.Read.All"}, denied: policies, read: (*Server).accessDefault},
+		{form: "policies/crossTenantAccessPolicy/partners", needs: []string{"Policy.Read.All"}, denied: policies, read: (*Server).other},
+		{form: "policies/crossTenantAccessPolicy/partners/*", needs: []string{"Policy.Read.All"}, denied: policies, read: (*Server).accessPartner},
+		{form: "tenantRelationships/findTenantInformationByTenantId/*", needs: []string{"CrossTenantInformation.ReadBasic.All"}, denied: directory, read: (*Server).tenantByID},
+		{form: "tenantRelationships/findTenantInformationByDomainName/*", needs: []string{"CrossTenantInformation.ReadBasic.All"}, denied: directory, read: (*Server).tenantByDomain},
+		{form: "policies/authenticationStrengthPolicies", needs: methodsPolicies, denied: policies, read: (*Server).other},
+		{form: "policies/authenticationStrengthPolicies/*", needs: methodsPolicies, denied: policies, read: (*Server).otherItem},
+		{form: "policies/authenticationMethodsPolicy", needs: methodsPolicies, denied: policies, read: (*Server).singleton},
 		{form: "policies/*", needs: []string{"Policy.Read.All"}, denied: policies, read: (*Server).singleton},
 		{form: "servicePrincipals", needs: []string{"Application.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).other},
 		{form: "servicePrincipals/*", needs: []string{"Application.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).otherItem},
+		{form: "servicePrincipals/*/appRoleAssignedTo", needs: []string{"Application.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).assigned},
 		{form: "applications", needs: []string{"Application.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).other},
 		{form: "applications/*", needs: []string{"Application.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).otherItem},
 		{form: "oauth2PermissionGrants", needs: []string{"Directory.Read.All"}, denied: directory, read: (*Server).other},
 		{form: "devices", needs: []string{"Device.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).other},
 		{form: "devices/*", needs: []string{"Device.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).otherItem},
-		{form: "identityProtection/riskyUsers/*", needs: []string{"IdentityRiskyUser.Read.All"}, denied: policies, class: classRisk, read: (*Server).otherItem},
+		{form: "identityProtection/riskyUsers/*", needs: []string{"IdentityRiskyUser.Read.All"}, denied: policies, class: classRisk, read: (*Server).riskyUser},
 		{form: "identityProtection/riskDetections", needs: []string{"IdentityRiskEvent.Read.All"}, denied: policies, class: classRisk, read: (*Server).other},
-		{form: "admin/serviceAnnouncement/healthOverviews", needs: []string{"ServiceHealth.Read.All"}, denied: policies, read: (*Server).other},
-		{form: "subscribedSkus", needs: []string{"Directory.Read.All"}, denied: directory, read: (*Server).skus},
-		{form: "organization", needs: []string{"Directory.Read.All", "User.Read.All"}, denied: directory, read: (*Server).other},
+		{form: "admin/serviceAnnouncement/healthOverviews", needs: []string{"ServiceHealth.Read.All"}, denied: policies, read: (*Server).health},
+		{form: "subscribedSkus", needs: []string{"LicenseAssignment.Read.All", "Organization.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).skus},
+		{form: "organization", needs: []string{"Organization.Read.All", "Directory.Read.All"}, denied: directory, read: (*Server).organization},
 	}
 }
 
@@ -180,10 +195,12 @@ func (s *Server) answer(c call) answer {
 		if !ok || r.beta && c.version != "beta" {
 			continue
 		}
-		if r.class != "" {
-			if a := s.throttle(r.class); a != nil {
-				return *a
-			}
+		class := r.class
+		if class == "" {
+			class = classDirectory
+		}
+		if a := s.throttle(class); a != nil {
+			return *a
 		}
 		if !c.holds(r.needs...) {
 			return r.denied

@@ -203,6 +203,30 @@ func (s *Server) other(c call, _ []string) answer {
 	return s.list(c, c.state.collection(path), path, 999, c.directory())
 }
 
+// conditionalAccess lists the policies. Without the header, controls that the API learnt later read unknownFutureValue.
+// https://learn.microsoft.com/graph/best-practices-concept#handling-future-members-in-evolvable-enumerations
+func (s *Server) conditionalAccess(c call, _ []string) answer {
+	known := []any{"block", "mfa", "compliantDevice", "domainJoinedDevice", "approvedApplication", "compliantApplication", "passwordChange"}
+	evolved := strings.Contains(c.header.Get("Prefer"), "include-unknown-enum-members")
+	var all []Object
+	for _, p := range c.state.collection(strings.Join(c.parts, "/")) {
+		grant, _ := p["grantControls"].(Object)
+		if controls, ok := grant["builtInControls"].([]any); ok && !evolved {
+			masked := []any{}
+			for _, control := range controls {
+				if !slices.Contains(known, control) {
+					control = "unknownFutureValue"
+				}
+				masked = append(masked, control)
+			}
+			p, grant = without(p), without(grant)
+			grant["builtInControls"], p["grantControls"] = masked, grant
+		}
+		all = append(all, p)
+	}
+	return s.list(c, all, "identity/conditionalAccess/policies", 999, c.directory())
+}
+
 // otherItem is one object of such a collection, by id, appId or deviceId.
 func (s *Server) otherItem(c call, keys []string) answer {
 	path := strings.Join(c.parts[:len(c.parts)-1], "/")
@@ -238,6 +262,9 @@ func (s *Server) skus(c call, _ []string) answer {
 	plans := []any{}
 	if !c.state.NoPremium {
 		plans = append(plans, Object{"servicePlanId": "41781fb2-bc02-4b7c-bd55-b576c07bb09d", "servicePlanName": "AAD_PREMIUM", "provisioningStatus": "Success", "appliesTo": "User"})
+		if !c.state.NoP2 {
+			plans = append(plans, Object{"servicePlanId": "eec0eb4f-6444-4f95-aba0-50c24d67f998", "servicePlanName": "AAD_PREMIUM_P2", "provisioningStatus": "Success", "appliesTo": "User"})
+		}
 	}
 	return s.list(c, []Object{{"id": c.state.TenantID + "_sku", "skuPartNumber": "DEMO", "capabilityStatus": "Enabled", "servicePlans": plans}}, "subscribedSkus", 999, odata{})
 }
@@ -266,7 +293,7 @@ var betaOnly = []string{
 	"signInEventTypes", "authenticationDetails", "authenticationProcessingDetails", "authenticationRequirement",
 	"authenticationRequirementPolicies", "authenticationProtocol", "incomingTokenType", "tokenIssuerType", "crossTenantAccessType",
 	"homeTenantId", "resourceTenantId", "userType", "sessionId", "originalRequestId", "uniqueTokenIdentifier", "clientCredentialType",
-	"servicePrincipalId", "servicePrincipalName", "userAgent", "signInIdentifier",
+	"servicePrincipalId", "servicePrincipalName", "servicePrincipalCredentialKeyId", "userAgent", "signInIdentifier",
 }
 
 // signIns lists the log: v1.0 the interactive sign-ins, beta those too, unless the filter names other kinds. People and
@@ -282,6 +309,15 @@ func (s *Server) signIns(c call, _ []string) answer {
 	}
 	if c.state.RefuseOr && strings.Contains(strings.ReplaceAll(filter, " or t eq ", " "), " or ") {
 		return fail(http.StatusBadRequest, "BadRequest", "Invalid filter clause: 'or' is not supported.")
+	}
+	mixed := 0
+	for _, property := range []string{"correlationId eq", "userId eq", "userPrincipalName eq", "status/errorCode eq"} {
+		if strings.Contains(filter, property) {
+			mixed++
+		}
+	}
+	if c.state.RefuseMixed && mixed > 1 {
+		return fail(http.StatusBadRequest, "BadRequest", "Invalid filter clause: 'or' between different properties is not supported.")
 	}
 	return s.list(c, s.log(c, !byKind), "auditLogs/signIns", 1000, odata{})
 }

@@ -35,6 +35,7 @@ type Server struct {
 	state      State
 	tokens     map[string]token
 	requests   []Request
+	batches    int
 	violations []string
 	throttled  int
 	asked      int // token requests
@@ -50,6 +51,7 @@ type Request struct {
 	Header http.Header
 	Body   string // of a POST
 	Status int    // what was answered
+	Batch  int    // of a request that came in a batch: the number of the batch; its POST stands behind its parts
 }
 
 // New starts a fake tenant with the state. Close it.
@@ -128,7 +130,20 @@ func (s *Server) Without(permissions ...string) *Server {
 	return s
 }
 
-// Requests lists what was asked of Graph so far, in order.
+// Calls counts the HTTP requests to Graph: a batch is one, whatever is in it.
+func (s *Server) Calls() (n int) {
+	for _, r := range s.Requests() {
+		if r.Batch == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Handler answers what the server would, without a network: for tests that hold time still.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// Requests lists what was asked of Graph so far, in order: also each request of a batch.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,8 +24,12 @@ type State struct {
 	Permissions []string `json:"permissions"`
 	// NoPremium is a tenant without Microsoft Entra ID P1.
 	NoPremium bool `json:"no_premium"`
-	// RefuseOr lets the sign-in log refuse "or" between conditions of a filter.
+	// NoP2 is a tenant without Microsoft Entra ID P2, which ID Protection needs; NoPremium implies it.
+	NoP2 bool `json:"no_p2"`
+	// RefuseOr lets the sign-in log and the directory audit refuse "or" between conditions of a filter.
 	RefuseOr bool `json:"refuse_or"`
+	// RefuseMixed lets it refuse "or" between conditions on different properties.
+	RefuseMixed bool `json:"refuse_mixed"`
 	// OpaqueTokens lets access tokens be no JWTs.
 	OpaqueTokens bool `json:"opaque_tokens"`
 	// PageSize caps the pages of all collections; 0 means Graph's own sizes.
@@ -41,7 +45,12 @@ type State struct {
 	// "@visibleFrom" (RFC 3339) appears in the log from then on only: the log lags.
 	SignIns   []Object `json:"sign_ins"`
 	Providers []Object `json:"providers"` // identityProviderBase
+	// Published holds what an identity provider publishes on the server's own host, by path in lower case: see
+	// [FederationMetadata]. Whoever asks gets it, with an ETag.
+	Published map[string]string `json:"published"`
 	// Other holds further collections by path, such as "identity/conditionalAccess/policies" or "auditLogs/directoryAudits".
+	// Objects of "groups", "directoryRoles" and "administrativeUnits" list the ids of what they hold in "@members"; who is
+	// assigned to an app stands in "servicePrincipals/{id}/appRoleAssignedTo".
 	Other map[string][]Object `json:"other"`
 }
 
@@ -91,8 +100,8 @@ func AllPermissions() []string {
 	return []string{
 		"User.Read.All", "AuditLog.Read.All", "UserAuthenticationMethod.Read.All", "Domain.Read.All",
 		"Domain-InternalFederation.Read.All", "IdentityProvider.Read.All", "Policy.Read.All", "Application.Read.All",
-		"Directory.Read.All", "Device.Read.All", "IdentityRiskyUser.Read.All", "IdentityRiskEvent.Read.All",
-		"ServiceHealth.Read.All",
+		"Directory.Read.All", "Device.Read.All", "IdentityRiskyUser.Read.All",
+		"ServiceHealth.Read.All", "CrossTenantInformation.ReadBasic.All", "LicenseAssignment.Read.All", "Organization.Read.All",
 	}
 }
 
