@@ -24,12 +24,16 @@ var builtIn embed.FS
 //go:embed person.md
 var personFile []byte
 
+//go:embed every.md
+var everyFile []byte
+
 // Book is every runbook, built in and the operator's, and the catalogue behind them.
 type Book struct {
 	words  *vocabulary
 	books  map[int]*Runbook
 	files  map[int]string // the file that had the last word on a code, for complaints
 	person *Runbook       // the causes for a person without an error
+	every  *Runbook       // the causes that any error may have, before its own
 	linted []Complaint
 }
 
@@ -77,12 +81,18 @@ func read(overlay fs.FS) (*Book, error) {
 			return nil, err
 		}
 	}
-	b.person = &Runbook{}
-	if err := parse(personFile, b.person); err != nil {
-		b.complain("person.md", err.Error())
-	}
-	b.compile("person.md", b.person)
+	b.person, b.every = b.aside("person.md", personFile), b.aside("every.md", everyFile)
 	return b, nil
+}
+
+// aside reads a file of causes that belongs to no code.
+func (b *Book) aside(file string, text []byte) *Runbook {
+	r := &Runbook{}
+	if err := parse(text, r); err != nil {
+		b.complain(file, err.Error())
+	}
+	b.compile(file, r)
+	return r
 }
 
 // add reads the files of one folder over what is there.
@@ -313,3 +323,16 @@ func headline(meaning string) string {
 
 // PersonFacts are the facts for the diagnosis of a person without an error.
 func (b *Book) PersonFacts() []facts.Name { return b.person.Facts }
+
+// FactsFor are the facts that the diagnosis of an error needs.
+func (b *Book) FactsFor(e aadsts.Error) []facts.Name {
+	r := b.Lookup(e.Code)
+	if !elsewhere(e, r) {
+		return r.Facts
+	}
+	return slices.Concat(r.Facts, b.every.Facts)
+}
+
+// elsewhere reports whether the causes of every error can be judged of this one: it names a tenant, and is not itself about
+// a tenant that could not be found.
+func elsewhere(e aadsts.Error, r *Runbook) bool { return e.Tenant != "" && r.Family != "tenant" }

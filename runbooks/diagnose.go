@@ -92,15 +92,18 @@ func (d Diagnosis) With(v Verdict) []Finding {
 // person: the causes of person.md. It never fails: what cannot be evaluated is not checked, and says why.
 func (b *Book) Diagnose(errs []aadsts.Error, r facts.Report, now time.Time) Diagnosis {
 	d := Diagnosis{Errors: errs, Report: r, At: now}
-	book := b.person
+	causes := b.person.Causes
 	if i := aadsts.Primary(errs); i >= 0 {
 		d.Primary = &errs[i]
 		d.Runbook = b.Lookup(errs[i].Code)
-		book = d.Runbook
+		causes = d.Runbook.Causes
+		if elsewhere(errs[i], d.Runbook) && r.Organization.State != "" { // a question that was never put says nothing
+			causes = slices.Concat(b.every.Causes, causes)
+		}
 	}
 	s := b.words.newScene(d.Primary, errs, r, now)
 	vars, err := s.activation()
-	for _, c := range book.Causes {
+	for _, c := range causes {
 		f := Finding{ID: c.ID, Short: spoken(c.ID), Says: s.fill(c.Says), Check: s.fill(c.Check)}
 		f.Told = !strings.Contains(f.Says, notKnown)
 		for _, x := range c.Fix {
@@ -113,10 +116,27 @@ func (b *Book) Diagnose(errs []aadsts.Error, r facts.Report, now time.Time) Diag
 		}
 		d.Causes = append(d.Causes, f)
 	}
+	b.retract(&d)
 	slices.SortStableFunc(d.Causes, func(x, y Finding) int {
 		return slices.Index(shown, x.Verdict) - slices.Index(shown, y.Verdict)
 	})
 	return d
+}
+
+// retract takes back what was read in this tenant where the error is of another one: it would be true, and about nothing.
+func (b *Book) retract(d *Diagnosis) {
+	o := d.Report.Organization.Value
+	if d.Primary == nil || !elsewhere(*d.Primary, d.Runbook) || o == nil || o.Matches == nil || *o.Matches {
+		return
+	}
+	for i := range d.Causes {
+		f := &d.Causes[i]
+		read := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Fact != "error" && e.Fact != string(facts.NameOrganization) })
+		if read && (f.Verdict == Confirmed || f.Verdict == RuledOut) {
+			f.Verdict, f.Evidence = NotChecked, nil
+			f.Unknown = []Unknown{{Fact: string(facts.NameOrganization), State: facts.NotAsked, Reason: "the error is of another tenant than the one that was read"}}
+		}
+	}
 }
 
 // judge sets the verdict of a cause, with the evidence or with what was missing.

@@ -193,3 +193,34 @@ func TestLookupAlwaysAnswers(t *testing.T) {
 		t.Errorf("a code in nobody's list: %+v", r)
 	}
 }
+
+func TestWhatWasReadInAnotherTenantConfirmsNothing(t *testing.T) {
+	b, err := Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	no, yes := false, true
+	for name, row := range map[string]struct {
+		code    int
+		tenant  string
+		matches *bool
+		lead    string
+	}{
+		"of another tenant": {50057, "fabrikam.com", &no, "other-tenant"},
+		"of this tenant":    {50057, "contoso.com", &yes, "disabled-in-cloud"},
+		"names no tenant":   {50057, "", &no, "disabled-in-cloud"},
+		"is itself about a tenant that is not there": {90002, "contso.com", &no, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := facts.Report{User: facts.See(noon, facts.User{UPN: "mia@contoso.com", Enabled: &no}), Organization: facts.See(noon, facts.Organization{Name: "Contoso", Matches: row.matches})}
+			d := b.Diagnose([]aadsts.Error{{Code: row.code, Tenant: row.tenant}}, r, noon)
+			got := ""
+			if f := d.Lead(); f != nil {
+				got = f.ID
+			}
+			if row.lead != "" && (got != row.lead || len(d.With(Confirmed)) != 1) || row.lead == "" && got == "other-tenant" {
+				t.Errorf("led by %q of %d confirmed", got, len(d.With(Confirmed)))
+			}
+		})
+	}
+}

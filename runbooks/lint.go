@@ -42,6 +42,7 @@ func Lint(overlay fs.FS) ([]Complaint, error) {
 		b.lint(b.files[code], b.books[code])
 	}
 	b.lintCauses("person.md", b.person)
+	b.lintCauses("every.md", b.every)
 	slices.SortStableFunc(b.linted, func(x, y Complaint) int { return strings.Compare(x.File, y.File) })
 	return b.linted, nil
 }

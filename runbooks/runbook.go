@@ -9,16 +9,20 @@ import (
 // Runbook is what Signpost knows about one code: a Markdown file with YAML front matter (DESIGN.md §5). Every field of
 // the front matter is here; a key that is not is refused when the book is loaded.
 type Runbook struct {
-	Code    int          `yaml:"code"`    // the AADSTS number; also the file's name
-	Name    string       `yaml:"name"`    // Microsoft's symbolic name, exact; "" where Microsoft has none
-	Title   string       `yaml:"title"`   // ours, at most 60 characters
-	Family  string       `yaml:"family"`  // as in the catalogue
-	Kind    string       `yaml:"kind"`    // interrupt, failure or outage
-	Actor   string       `yaml:"actor"`   // who ends it: user, helpdesk, identity-admin, app-owner, app-developer, idp-admin, microsoft
-	Facts   []facts.Name `yaml:"facts"`   // what to collect
-	Related []int        `yaml:"related"` // codes that a reader should know beside this one; the spread counts them too
-	Person  string       `yaml:"person"`  // what the affected person reads; at most 280 characters
-	Causes  []Cause      `yaml:"causes"`  // most likely first
+	Code   int          `yaml:"code"`   // the AADSTS number; also the file's name
+	Name   string       `yaml:"name"`   // Microsoft's symbolic name, exact; "" where Microsoft has none
+	Title  string       `yaml:"title"`  // ours, at most 60 characters
+	Family string       `yaml:"family"` // as in the catalogue
+	Kind   string       `yaml:"kind"`   // interrupt, failure or outage
+	Actor  string       `yaml:"actor"`  // who ends it: user, helpdesk, identity-admin, app-owner, app-developer, idp-admin, microsoft
+	Facts  []facts.Name `yaml:"facts"`  // what to collect
+	// Changes are activities of the directory audit that can explain the error ("Disable account"), in Microsoft's names; they
+	// are looked for where the fact changes is collected.
+	// https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities
+	Changes []string `yaml:"changes"`
+	Related []int    `yaml:"related"` // codes that a reader should know beside this one; the spread counts them too
+	Person  string   `yaml:"person"`  // what the affected person reads; at most 280 characters
+	Causes  []Cause  `yaml:"causes"`  // most likely first
 	// Contacts and Links come from an operator's overlay: whom to ask, and pages of their own.
 	Contacts   []string `yaml:"contacts"`
 	Links      []string `yaml:"links"`

@@ -36,6 +36,9 @@ var paste = []variable{
 	{name: "error.oauth_error", label: "OAuth error", typ: cel.StringType},
 	{name: "error.suberror", label: "OAuth suberror", typ: cel.StringType},
 	{name: "error.policy_ids", label: "Policies in the message", typ: cel.ListType(cel.StringType)},
+	{name: "error.resource", label: "Resource in the message", typ: cel.StringType},
+	{name: "error.identity_provider", label: "Identity provider in the message", typ: cel.StringType},
+	{name: "error.redirect_uri", label: "Redirect URI in the message", typ: cel.StringType},
 	{name: "subject.user", label: "Person", typ: cel.StringType},
 	{name: "subject.domain", label: "Domain", typ: cel.StringType},
 	{name: "subject.from", label: "Named by", typ: cel.StringType},
@@ -64,6 +67,9 @@ func newVocabulary() (*vocabulary, error) {
 		add(variable{name: string(e.Name) + ".found", fact: e.Name, label: e.Name.Title() + " found", field: -1, typ: cel.BoolType})
 		for i := range e.Type.NumField() {
 			f := e.Type.Field(i)
+			if f.Tag.Get("json") == "-" { // only for working out other fields
+				continue
+			}
 			typ, elem, err := celType(f.Type)
 			if err != nil {
 				return nil, fmt.Errorf("fact %s, field %s: %w", e.Name, f.Name, err)
@@ -197,6 +203,7 @@ func (s scene) message(lead *aadsts.Error, all []aadsts.Error, who facts.Subject
 	for name, value := range map[string]any{
 		"error.code": e.Code, "error.codes": codes, "error.app_id": e.AppID, "error.app_name": e.AppName, "error.user": e.User,
 		"error.tenant": e.Tenant, "error.oauth_error": e.OAuthError, "error.suberror": e.Suberror, "error.policy_ids": policies,
+		"error.resource": e.Resource, "error.identity_provider": e.IdentityProvider, "error.redirect_uri": e.RedirectURI,
 		"subject.user": who.User, "subject.domain": who.Domain, "subject.from": string(who.From), "now": now,
 	} {
 		if value == "" { // the message did not tell, which says nothing either way
