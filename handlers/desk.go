@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,8 @@ type Desk struct {
 	Tenant Directory // nil: no tenant to ask
 	Policy Policy
 	Now    func() time.Time
+	// Cases tells our own earlier cases with a code; nil where none are kept.
+	Cases func(ctx context.Context, code int) facts.Fact[facts.Cases]
 }
 
 // Question is what a diagnosis is asked for.
@@ -60,10 +63,26 @@ func (k *Desk) Diagnose(ctx context.Context, q Question, progress func(runbooks.
 		return k.Offline(q)
 	}
 	query := k.query(q)
-	if progress != nil {
-		query.Progress = func(r facts.Report) { progress(k.Book.Diagnose(q.Errors, r, k.Now())) }
+	var ours facts.Fact[facts.Cases]
+	if k.Cases != nil && slices.Contains(query.Ask, facts.NameCases) {
+		ours = k.Cases(ctx, query.Code)
 	}
-	return k.Book.Diagnose(q.Errors, k.Tenant.Collect(ctx, query), k.Now())
+	query.Ask = slices.DeleteFunc(slices.Clone(query.Ask), func(n facts.Name) bool { return n == facts.NameCases }) // not the tenant's to tell
+	diagnose := func(r facts.Report) runbooks.Diagnosis {
+		r.Cases = ours
+		return k.Book.Diagnose(q.Errors, r, k.Now())
+	}
+	if progress != nil {
+		query.Progress = func(r facts.Report) { progress(diagnose(r)) }
+	}
+	return diagnose(k.Tenant.Collect(ctx, query))
+}
+
+// Success looks for a later success of the person of an error with the same app, and reads nothing else.
+func (k *Desk) Success(ctx context.Context, q Question) facts.Report {
+	query := k.query(q)
+	query.Ask = []facts.Name{facts.NameUser, facts.NameRecent}
+	return k.Tenant.Collect(ctx, query)
 }
 
 // Protected reports whether a diagnosis is about an account that no place may show, by any name that it has, or holds
@@ -102,9 +121,10 @@ func (k *Desk) query(q Question) facts.Query {
 	}
 	e := q.Errors[i]
 	book := k.Book.Lookup(e.Code)
-	out.Ask, out.Code, out.Related = book.Facts, e.Code, book.Related
+	out.Ask, out.Code, out.Related = k.Book.FactsFor(e), e.Code, book.Related
 	out.TraceID, out.CorrelationID, out.Time, out.AppID = e.TraceID, e.CorrelationID, e.Timestamp, e.AppID
-	out.PolicyIDs = e.PolicyIDs
+	out.PolicyIDs, out.AppName, out.Resource, out.RedirectURI = e.PolicyIDs, e.AppName, e.Resource, e.RedirectURI
+	out.Provider, out.Tenant, out.Activities = e.IdentityProvider, e.Tenant, book.Changes
 	return out
 }
 

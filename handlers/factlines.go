@@ -33,12 +33,14 @@ func factLines(d runbooks.Diagnosis) []string {
 	case s.From == facts.FromSignIn:
 		lines = append(lines, "• About "+person(r)+", whom the sign-in row of this error names.")
 	}
+	var names []facts.Name
+	said := map[facts.Name]string{}
 	for _, e := range r.Entries() {
 		var text string
 		switch {
 		case e.State == facts.Seen && e.Value != nil:
 			text = summary(e.Value, d)
-		case e.State == facts.Absent:
+		case e.State == facts.Absent && e.Name != facts.NameGuest: // a member is no news
 			text = none(e)
 		}
 		if text == "" {
@@ -48,9 +50,48 @@ func factLines(d runbooks.Diagnosis) []string {
 		if !e.ReadAt.IsZero() && d.At.Sub(e.ReadAt) > freshFor {
 			line += " · read " + when(e.ReadAt)
 		}
-		lines = append(lines, line)
+		names, said[e.Name] = append(names, e.Name), line
+	}
+	shown := worthShowing(names, d)
+	for _, n := range names {
+		if slices.Contains(shown, n) {
+			lines = append(lines, said[n])
+		}
+	}
+	if n := len(names) - len(shown); n > 0 {
+		var rest []string
+		for _, name := range names {
+			if !slices.Contains(shown, name) {
+				rest = append(rest, lowerFirst(name.Title()))
+			}
+		}
+		lines = append(lines, "• Also read: "+strings.Join(rest, ", ")+".")
 	}
 	return lines
+}
+
+// always are the facts that every reader asks about.
+var always = []facts.Name{facts.NameUser, facts.NameMFA, facts.NameMethods, facts.NameDomain, facts.NameSignIn, facts.NameRecent}
+
+// worthShowing picks the facts that fit one screen: those that decided what is shown as confirmed, those that everybody asks
+// about, and then the others in their order.
+func worthShowing(names []facts.Name, d runbooks.Diagnosis) []facts.Name {
+	if len(names) <= maxFacts {
+		return names
+	}
+	var first []facts.Name
+	for _, f := range d.With(runbooks.Confirmed) {
+		for _, e := range f.Evidence {
+			first = append(first, facts.Name(e.Fact))
+		}
+	}
+	var shown []facts.Name
+	for _, n := range slices.Concat(first, always, names) {
+		if slices.Contains(names, n) && !slices.Contains(shown, n) && len(shown) < maxFacts {
+			shown = append(shown, n)
+		}
+	}
+	return shown
 }
 
 // none says that Graph answered "there is none", and what it said of that.
@@ -85,7 +126,6 @@ func notChecked(d runbooks.Diagnosis, v View) []string {
 	for _, e := range d.Report.Entries() {
 		switch {
 		case e.State == facts.Seen, e.State == facts.Absent, e.State == facts.NotAsked && e.Reason == "", // nobody wanted it
-			e.State == facts.NotAsked && e.Name == facts.NamePolicies, // that the message names none is no news
 			e.Name == facts.NameSignIn && !v.Waiting.IsZero():
 			continue
 		}
@@ -141,6 +181,46 @@ func summary(value any, d runbooks.Diagnosis) string {
 		return policiesLine(v)
 	case *facts.Providers:
 		return runbooks.Show(v.Types)
+	case *facts.Locations:
+		return locationsLine(v)
+	case *facts.Defaults:
+		return map[bool]string{true: "on", false: "off"}[v.Enabled]
+	case *facts.MethodsPolicy:
+		return methodsPolicyLine(v)
+	case *facts.Strengths:
+		return strengthsLine(v)
+	case *facts.PerUserMFA:
+		return v.State
+	case *facts.App:
+		return appLine(v)
+	case *facts.Principal:
+		return principalLine(v, d.At)
+	case *facts.Resource:
+		return resourceLine(v)
+	case *facts.Consent:
+		return consentLine(v)
+	case *facts.Assignment:
+		return assignmentLine(v)
+	case *facts.Groups:
+		return groupsLine(v)
+	case *facts.Device:
+		return deviceLine(v)
+	case *facts.Risk:
+		return riskLine(v)
+	case *facts.Guest:
+		return guestLine(v)
+	case *facts.Changes:
+		return strings.Join(v.Says, "; ")
+	case *facts.Health:
+		return healthLine(v)
+	case *facts.Licences:
+		return licencesLine(v)
+	case *facts.Organization:
+		return organizationLine(v)
+	case *facts.Metadata:
+		return metadataLine(v)
+	case *facts.Cases:
+		return casesLine(v)
 	}
 	return ""
 }
@@ -205,7 +285,9 @@ func methodName(kind string) string {
 func mfaLine(m *facts.MFA) string {
 	says := "nothing registered"
 	switch {
-	case m.Registered && m.Capable:
+	case m.Registered && m.Capable == nil:
+		says = "registered"
+	case m.Registered && *m.Capable:
 		says = "registered and capable"
 	case m.Registered:
 		says = "registered, but with no method that policy allows"
@@ -295,32 +377,6 @@ func signInLine(r *facts.SignIn, code int) string {
 
 func place(r *facts.SignIn) string {
 	return strings.Join(slices.DeleteFunc([]string{r.City, r.Country}, func(s string) bool { return s == "" }), ", ")
-}
-
-// policiesLine names each policy with what it asks for, and says of those that are not in force that they block nobody now.
-func policiesLine(p *facts.Policies) string {
-	var s []string
-	for _, x := range p.List {
-		one := x.Name
-		if len(x.Controls) > 0 {
-			one += " (" + runbooks.Show(x.Controls) + ")"
-		}
-		switch x.State {
-		case "enabled":
-		case "enabledForReportingButNotEnforced":
-			one += ", report-only now, blocks nobody"
-		default:
-			one += ", " + x.State + " now, blocks nobody"
-		}
-		if x.Changed != nil {
-			one += ", last changed " + when(*x.Changed)
-		}
-		s = append(s, one)
-	}
-	for _, id := range p.Missing {
-		s = append(s, id+" is no policy of this tenant")
-	}
-	return join(s...)
 }
 
 // failedCodes says which codes the failures had, the most frequent first, and with which app where there was one only.

@@ -52,6 +52,7 @@ const (
 	maxUndecided = 3
 	maxShorts    = 6
 	maxCodes     = 5
+	maxFacts     = 11
 	maxLinks     = 3
 )
 
