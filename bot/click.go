@@ -23,8 +23,9 @@ type Click struct {
 	MessageTS      string
 	ThreadTS       string
 	Action         string
-	Key            string          // the case's once-key
+	Key            string          // the case's once-key; of a menu, what the option says
 	Blocks         json.RawMessage // of the message as it stands
+	Text           string          // of that message
 }
 
 // Clicked does what a button says. What it cannot do it says to the person who pressed it, and to nobody else.
@@ -52,7 +53,7 @@ func (w *Worker) Clicked(ctx context.Context, k Click) error {
 	case handlers.ActionSupport:
 		return w.support(ctx, k, c)
 	case handlers.ActionSolved:
-		return w.close(ctx, k, c, "Solved")
+		return w.close(ctx, k, c, solved)
 	case handlers.ActionStuck:
 		return w.escalate(ctx, k, c)
 	}
@@ -125,6 +126,9 @@ func (w *Worker) support(ctx context.Context, k Click, c store.Case) error {
 	return w.Thread.Whisper(ctx, k.Channel, c.ThreadTS, k.User, handlers.Message{Text: "For Microsoft's support:\n```\n" + handlers.Escape(text) + "```"})
 }
 
+// solved is what close says of a case that is mended.
+const solved = "Solved"
+
 // close ends a case: the buttons go, and a line says who did what.
 func (w *Worker) close(ctx context.Context, k Click, c store.Case, did string) error {
 	if err := w.Store.SetState(ctx, c.ID, store.Final); err != nil {
@@ -134,12 +138,21 @@ func (w *Worker) close(ctx context.Context, k Click, c store.Case, did string) e
 	if err != nil {
 		return err
 	}
-	line := fmt.Sprintf("%s by <@%s>, %s", did, k.User, handlers.Date(w.Now()))
-	blocks = append(blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, line, false, false)))
 	_, q, err := w.open(ctx, c.ID)
 	if err != nil {
 		return err
 	}
+	line := fmt.Sprintf("%s by <@%s>, %s", did, k.User, handlers.Date(w.Now()))
+	if did == solved {
+		until, err := w.watch(ctx, c, q, k.User)
+		if err != nil {
+			return err
+		}
+		if !until.IsZero() {
+			line += "; a successful sign-in is watched for until " + handlers.Date(until)
+		}
+	}
+	blocks = append(blocks, slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, line, false, false)))
 	page := handlers.Compose(w.Desk.Offline(q.Within(handlers.None)), handlers.View{Details: handlers.None})
 	return w.Thread.Edit(ctx, c, handlers.Message{Text: did + ": " + handlers.Escape(page.Title), Blocks: blocks})
 }

@@ -36,14 +36,19 @@ func private(m handlers.Message) *answer {
 }
 
 var (
-	address  = regexp.MustCompile(`(?i)^[a-z0-9.!#$%&'*+/=?^_~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$`)
-	bareCode = regexp.MustCompile(`^\d{4,8}$`)
-	mention  = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
+	address     = regexp.MustCompile(`(?i)^[a-z0-9.!#$%&'*+/=?^_~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	domainName  = regexp.MustCompile(`(?i)^(https?://)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])/?$`)
+	bareCode    = regexp.MustCompile(`^\d{4,8}$`)
+	compareWord = regexp.MustCompile(`(?i)^compare\b`)
+	guid        = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	mention     = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
 )
 
 const commandHelp = "Ask like this, and only you see the answer:\n" +
 	"• `/aadsts AADSTS50076` or `/aadsts 50076`: what a code means and who ends it\n" +
 	"• `/aadsts` and a whole pasted error: the same, with what the error tells\n" +
+	"• `/aadsts compare bad@contoso.com good@contoso.com`: only what differs between somebody who cannot sign in and somebody who can, with an app id at the end for one app (for agents)\n" +
+	"• `/aadsts contoso.com`: the health of a domain's federation (for agents)\n" +
 	"• `/aadsts user@contoso.com`: the account, its sign-in methods, its domain and its last sign-ins (for agents, and for everybody about themselves)"
 
 // command answers at once from the text, or says that it is reading and answers in the background.
@@ -57,11 +62,23 @@ func (d *Dispatch) command(ctx context.Context, ev Event) any {
 	switch {
 	case text == "" || strings.EqualFold(text, "help"):
 		return private(handlers.Message{Text: commandHelp})
+	case compareWord.MatchString(text):
+		bad, good, app, ok := comparison(text)
+		if !ok {
+			return private(handlers.Message{Text: compareHelp})
+		}
+		d.Back.Go("compare two people", func(ctx context.Context) error { return d.compare(ctx, q, bad, good, app) })
+		return private(handlers.Message{Text: "Reading both accounts…"})
 	case bareCode.MatchString(text):
 		code, _ := strconv.Atoi(text)
 		return private(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(code)).Draw(nil))
 	case address.MatchString(text):
 		who = text
+	case domainName.MatchString(text):
+		domain := strings.ToLower(strings.TrimSuffix(text, "/"))
+		domain = strings.TrimPrefix(strings.TrimPrefix(domain, "https://"), "http://")
+		d.Back.Go("answer a command about a domain", func(ctx context.Context) error { return d.Federation.Domain(ctx, d.Worker, q, domain) })
+		return private(handlers.Message{Text: "Looking at " + handlers.Escape(domain) + "…"})
 	case mention.MatchString(strings.TrimSpace(q.Text)):
 		who = mention.FindStringSubmatch(strings.TrimSpace(q.Text))[1]
 	}
@@ -108,6 +125,53 @@ func (d *Dispatch) person(ctx context.Context, q ask, who string) error {
 		return w.respond(ctx, q, protectedSays)
 	}
 	return w.send(ctx, q, handlers.Compose(diagnosis, handlers.View{Details: handlers.Full}).Draw(nil))
+}
+
+const compareHelp = "Compare two people like this: `/aadsts compare bad@contoso.com good@contoso.com`, and with the id of an app at the end if it is about one app only."
+
+// comparison takes apart "compare bad@contoso.com good@contoso.com [APP ID]"; "with" and "and" between them do no harm.
+func comparison(text string) (bad, good, app string, ok bool) {
+	var people []string
+	for _, word := range strings.Fields(text)[1:] {
+		word = strings.Trim(word, ",;")
+		switch {
+		case address.MatchString(word):
+			people = append(people, word)
+		case guid.MatchString(word) && app == "":
+			app = word
+		case strings.EqualFold(word, "with"), strings.EqualFold(word, "and"), strings.EqualFold(word, "for"), word == "":
+		default:
+			return "", "", "", false
+		}
+	}
+	if len(people) != 2 || strings.EqualFold(people[0], people[1]) {
+		return "", "", "", false
+	}
+	return people[0], people[1], app, true
+}
+
+// compare says to an agent what differs between two people.
+func (d *Dispatch) compare(ctx context.Context, q ask, bad, good, app string) error {
+	w := d.Worker
+	reader, err := d.Gate.Reader(ctx, q.User, q.Team)
+	switch {
+	case err != nil || !reader.Inside || !reader.Agent:
+		return w.respond(ctx, q, "Only agents can compare people.")
+	case w.Desk.Tenant == nil:
+		return w.respond(ctx, q, "Signpost has no access to the tenant, so it cannot look anybody up.")
+	case w.Desk.Policy.IsProtected(bad, good):
+		return w.respond(ctx, q, protectedSays)
+	}
+	reading, cancel := context.WithTimeout(ctx, readFor)
+	defer cancel()
+	c := w.Desk.Compare(reading, bad, good, app)
+	for _, person := range c.People() {
+		w.audit(ctx, store.Case{Author: q.User, Channel: "compare in " + q.Channel}, person)
+	}
+	if c.Protected(w.Desk) {
+		return w.respond(ctx, q, protectedSays)
+	}
+	return w.send(ctx, q, handlers.ComposeComparison(c).Draw(nil))
 }
 
 func (w *Worker) respond(ctx context.Context, q ask, text string) error {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -22,9 +21,11 @@ type Dispatch struct {
 	Rules  Rules
 	Queue  *jobs.Queue
 	Worker *Worker
-	Gate   *handlers.Gate
-	Back   *Background
-	Log    *slog.Logger
+	// Federation answers for the health of domains.
+	Federation *Federation
+	Gate       *handlers.Gate
+	Back       *Background
+	Log        *slog.Logger
 	// Revoked is called once Slack says that the app's tokens are no longer good.
 	Revoked func(why string)
 }
@@ -85,9 +86,9 @@ func (d *Dispatch) message(ctx context.Context, ev Event) error {
 
 // newCase is what is kept of a paste: where it stands and the errors found, never its text.
 func newCase(p Paste, errs []aadsts.Error) (store.Case, error) {
-	found, err := json.Marshal(errs)
+	found, err := keep(errs)
 	if err != nil {
-		return store.Case{}, fmt.Errorf("keep the errors: %w", err)
+		return store.Case{}, err
 	}
 	c := store.Case{
 		Team: p.TeamID, Channel: p.Channel, MessageTS: p.TS, ThreadTS: p.ThreadTS, Author: p.Author, AuthorTeam: p.AuthorTeam,
@@ -180,10 +181,14 @@ func (d *Dispatch) click(ev Event) {
 			MessageTS string `json:"message_ts"`
 			ThreadTS  string `json:"thread_ts"`
 		}
-		Message struct{ Blocks json.RawMessage }
+		Message struct {
+			Blocks json.RawMessage
+			Text   string
+		}
 		Actions []struct {
 			ActionID string `json:"action_id"`
 			Value    string
+			Selected struct{ Value string } `json:"selected_option"` // of a menu
 		}
 	}
 	if err := json.Unmarshal(ev.Raw, &p); err != nil || len(p.Actions) == 0 {
@@ -191,7 +196,12 @@ func (d *Dispatch) click(ev Event) {
 	}
 	k := Click{
 		User: p.User.ID, UserTeam: p.User.TeamID, Team: ev.TeamID, Channel: p.Container.ChannelID, MessageTS: p.Container.MessageTS, ThreadTS: p.Container.ThreadTS,
-		Action: p.Actions[0].ActionID, Key: p.Actions[0].Value, Blocks: p.Message.Blocks,
+		Action: p.Actions[0].ActionID, Key: p.Actions[0].Value, Blocks: p.Message.Blocks, Text: p.Message.Text,
+	}
+	if strings.HasPrefix(k.Action, handlers.ActionTrust) {
+		k.Key = p.Actions[0].Selected.Value
+		d.Back.Go("do what a health post's menu says", func(ctx context.Context) error { return d.Federation.Clicked(ctx, k) })
+		return
 	}
 	d.Back.Go("do what a button says", func(ctx context.Context) error { return d.Worker.Clicked(ctx, k) })
 }

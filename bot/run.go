@@ -29,6 +29,8 @@ type Settings struct {
 	Book   *runbooks.Book
 	// Tenant is asked for facts; nil: answers hold the runbook alone.
 	Tenant handlers.Directory
+	// Trusts is asked for the health of the federation; nil: nobody can tell it.
+	Trusts Trusts
 	// TenantSays gives the lines of the start that tell what of the tenant can be read; nil with Tenant nil.
 	TenantSays func(ctx context.Context) []string
 
@@ -96,11 +98,19 @@ func Run(ctx context.Context, s Settings) (err error) {
 		Thread: &Thread{Slack: api, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
 		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now},
 	}
-	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Periodic: []jobs.Periodic{retention(db, api, s)}}, jobs.Options{Logger: s.Log, Now: s.Now})
+	federation := &Federation{
+		Trusts: s.Trusts, Slack: api, Thread: worker.Thread, Gate: gate, Store: db.Store(), Channel: s.Config.Federation.Channel,
+		WarnDays: s.Config.Federation.WarnDays, Log: s.Log, Now: s.Now,
+	}
+	schedules := []jobs.Periodic{retention(db, api, s)}
+	if p, ok := federation.Periodic(s.Config.Federation); ok {
+		schedules = append(schedules, p)
+	}
+	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Watch: worker.Watched, Periodic: schedules}, jobs.Options{Logger: s.Log, Now: s.Now})
 	if err != nil {
 		return setup("%w", err)
 	}
-	worker.Later = queue.Later
+	worker.Later, worker.Watch, worker.Desk.Cases = queue.Later, queue.Watch, worker.Cases
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -109,7 +119,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 	var revoked atomic.Value
 	back := NewBackground(ctx, s.Log)
 	dispatch := &Dispatch{
-		Rules: rules(self, s.Config), Queue: queue, Worker: worker, Gate: gate, Back: back, Log: s.Log,
+		Rules: rules(self, s.Config), Queue: queue, Worker: worker, Federation: federation, Gate: gate, Back: back, Log: s.Log,
 		Revoked: func(why string) { revoked.Store(why); s.Log.Error("Slack took the app's tokens away", "event", why) },
 	}
 	in, err := s.transport(api, dispatch.Deliver, registry)
@@ -241,6 +251,9 @@ func (s Settings) sayStart(ctx context.Context, team, user, transport string, l 
 	}
 	if len(s.Config.Slack.Agents) == 0 {
 		say("Agents: none are configured (slack.agents), so diagnoses are shown to the affected person only")
+	}
+	if f := s.Config.Federation; f.Schedule != "" {
+		say("Federation health: %q (%s) in %s", f.Schedule, f.Timezone, f.Channel)
 	}
 	say("Database: %s", redactURL(s.DatabaseURL))
 	say("Runbooks: %d", len(s.Book.Codes()))

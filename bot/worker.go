@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,7 +12,6 @@ import (
 	"signpost/graph/facts"
 	"signpost/handlers"
 	"signpost/runbooks"
-	"signpost/runbooks/aadsts"
 )
 
 // lateAfter is when the sign-in log is looked at again, counted from the first answer. Rows usually come within
@@ -32,6 +30,8 @@ type Worker struct {
 	Store  *store.Store
 	// Later queues another look at the sign-in log.
 	Later func(ctx context.Context, caseID int64, try int, at time.Time) error
+	// Watch queues a look for the success that a fix should bring; nil where nothing is watched.
+	Watch func(ctx context.Context, caseID int64, by string, try int, at time.Time) error
 	// Escalate is the channel that Still stuck hands over to; "" where there is none.
 	Escalate string
 	Log      *slog.Logger
@@ -112,6 +112,11 @@ func (w *Worker) read(ctx context.Context, c store.Case, q handlers.Question, tr
 		return err
 	}
 	if !waits {
+		if expected(d) {
+			if _, err := w.watch(ctx, c, q, ""); err != nil {
+				return err
+			}
+		}
 		return w.Store.SetState(ctx, c.ID, store.Final)
 	}
 	if err := w.Store.SetState(ctx, c.ID, store.Answered); err != nil {
@@ -155,8 +160,8 @@ func (w *Worker) open(ctx context.Context, id int64) (store.Case, handlers.Quest
 	if err != nil {
 		return c, handlers.Question{}, err
 	}
-	var errs []aadsts.Error
-	if err := json.Unmarshal(c.Errors, &errs); err != nil {
+	errs, err := recall(c.Errors)
+	if err != nil {
 		return c, handlers.Question{}, jobs.Stop(fmt.Errorf("read the errors of case %d: %w", id, err))
 	}
 	return c, handlers.Question{Errors: errs, Posted: c.Created}, nil

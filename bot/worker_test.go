@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,11 +61,11 @@ func newWorker(t *testing.T, tenant *directory, now func() time.Time) (*slackfak
 func openCase(t *testing.T, fake *slackfake.Server, queue *jobs.Queue, text string) (id int64, ts string) {
 	t.Helper()
 	ts = fake.Post(privateChannel, "U0ALICE", text)
-	found, err := json.Marshal(aadsts.Find(text))
+	found, err := keep(aadsts.Find(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, _, err = queue.Open(t.Context(), store.Case{Team: "T0CONTOSO", Channel: privateChannel, MessageTS: ts, ThreadTS: ts, Author: "U0ALICE", Errors: found, Primary: 50076})
+	id, _, err = queue.Open(t.Context(), store.Case{Team: "T0CONTOSO", Channel: privateChannel, MessageTS: ts, ThreadTS: ts, Author: "U0ALICE", Errors: found, Codes: []int{50076}, Primary: 50076})
 	if err != nil {
 		t.Fatal(err)
 	}

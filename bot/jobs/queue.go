@@ -45,6 +45,8 @@ type Work struct {
 	// Late looks again for facts that had not come yet; try is the number that
 	// was given to [Queue.Later].
 	Late func(ctx context.Context, caseID int64, try int) error
+	// Watch looks for the success that a fix should bring, as [Queue.Watch] queued it.
+	Watch func(ctx context.Context, caseID int64, by string, try int) error
 	// Periodic is the work on schedules.
 	Periodic []Periodic
 }
@@ -94,6 +96,9 @@ type Queue struct {
 func New(db *DB, w Work, opts Options) (*Queue, error) {
 	if w.Answer == nil || w.Late == nil {
 		return nil, errors.New("new queue: functions to answer and to look again are needed")
+	}
+	if w.Watch == nil {
+		w.Watch = func(context.Context, int64, string, int) error { return nil }
 	}
 	setDefaults(&opts, db.dialect)
 	if opts.RescueAfter <= opts.JobTimeout {
@@ -294,17 +299,28 @@ func (q *Queue) Later(ctx context.Context, caseID int64, try int, at time.Time) 
 	if err != nil {
 		return err
 	}
+	if err := q.at(ctx, at, lateArgs{Case: caseID, Revision: c.Revision, Try: try}); err != nil {
+		return fmt.Errorf("queue late look: %w", err)
+	}
+	return nil
+}
+
+// Watch queues a look for the success that a fix should bring. by is who said that it is fixed; each try of a case and of
+// who said so is queued once.
+func (q *Queue) Watch(ctx context.Context, caseID int64, by string, try int, at time.Time) error {
+	if err := q.at(ctx, at, watchArgs{Case: caseID, By: by, Try: try}); err != nil {
+		return fmt.Errorf("queue a watch: %w", err)
+	}
+	return nil
+}
+
+// at queues a job for a time.
+func (q *Queue) at(ctx context.Context, at time.Time, args river.JobArgs) error {
 	opts := &river.InsertOpts{}
 	if at.After(q.now()) {
 		opts.ScheduledAt = at
 	}
-	err = q.river.inTx(ctx, func(_ store.Tx, insert insertFunc) error {
-		return insert(lateArgs{Case: caseID, Revision: c.Revision, Try: try}, opts)
-	})
-	if err != nil {
-		return fmt.Errorf("queue late look: %w", err)
-	}
-	return nil
+	return q.river.inTx(ctx, func(_ store.Tx, insert insertFunc) error { return insert(args, opts) })
 }
 
 // Stats counts the jobs by state: available, running, retryable, scheduled,

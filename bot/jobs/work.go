@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -47,6 +48,19 @@ func (lateArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: 2, UniqueOpts: once()}
 }
 
+// watchArgs asks whether a person signs in again, for the nth time.
+type watchArgs struct {
+	Case int64  `json:"case"`
+	By   string `json:"by"` // who said that it is solved
+	Try  int    `json:"try"`
+}
+
+func (watchArgs) Kind() string { return "watch" }
+
+func (watchArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: 3, UniqueOpts: once()}
+}
+
 // once makes a job unique by its arguments, whatever state it is in.
 func once() river.UniqueOpts {
 	return river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}
@@ -73,6 +87,14 @@ func (q *Queue) addWorkers(workers *river.Workers) {
 		})
 		return outcome
 	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[watchArgs]) error {
+		outcome, _ := q.work(ctx, job.JobRow, func() error {
+			return q.onCase(ctx, job.ID, job.Args.Case, anyRevision, func() error {
+				return q.todo.Watch(ctx, job.Args.Case, job.Args.By, job.Args.Try)
+			})
+		})
+		return outcome
+	}))
 	river.AddWorker(workers, &periodicWorker{queue: q})
 }
 
@@ -85,6 +107,9 @@ const busyWait = time.Second
 // leaseMargin is how much longer than its timeout a job keeps others off its
 // case: enough to notice the timeout and return.
 const leaseMargin = 5 * time.Second
+
+// anyRevision is of a job that has something to do whatever became of the case's errors.
+const anyRevision = math.MaxInt
 
 // onCase does work on a case while no other job does. A job of an older
 // revision has nothing to do: the edit that made the revision queued its own.

@@ -41,6 +41,8 @@ var methods = map[string]*method{
 	"views.push":    {call: (*Server).viewsPush, tier: tier4},
 	"views.publish": {call: (*Server).viewsPublish, tier: tier4},
 
-	"files.info":                  {call: (*Server).filesInfo, tier: tier4, scopes: []string{"files:read"}},
-	"assistant.threads.setStatus": {call: (*Server).assistantThreadsSetStatus, tier: tierStatus, scopes: []string{"chat:write", "assistant:write"}},
+	"files.info":                   {call: (*Server).filesInfo, tier: tier4, scopes: []string{"files:read"}},
+	"files.getUploadURLExternal":   {call: (*Server).filesGetUploadURLExternal, tier: tier4, scopes: []string{"files:write"}},
+	"files.completeUploadExternal": {call: (*Server).filesCompleteUploadExternal, tier: tier4, scopes: []string{"files:write"}},
+	"assistant.threads.setStatus":  {call: (*Server).assistantThreadsSetStatus, tier: tierStatus, scopes: []string{"chat:write", "assistant:write"}},
 }

@@ -76,6 +76,7 @@ type Server struct {
 	groups       []*UserGroup
 	bots         map[string]*Bot
 	files        map[string]*File
+	uploads      map[string]*File // begun and not completed
 	messages     map[string][]*Message
 	ephemerals   []*Message
 	scheduled    []*Scheduled
@@ -122,7 +123,7 @@ func Start(opts Options) (*Server, error) {
 	s := &Server{
 		opts: opts, team: opts.Team, app: opts.App, now: opts.Now,
 		changed: make(chan struct{}), counters: map[string]int{},
-		users: map[string]*User{}, channels: map[string]*Channel{}, bots: map[string]*Bot{}, files: map[string]*File{},
+		users: map[string]*User{}, channels: map[string]*Channel{}, bots: map[string]*Bot{}, files: map[string]*File{}, uploads: map[string]*File{},
 		messages: map[string][]*Message{}, homes: map[string]*View{}, modals: map[string][]*View{}, views: map[string]*View{},
 		triggers: map[string]*trigger{}, hooks: map[string]*hook{}, envelopes: map[string]any{}, tickets: map[string]bool{},
 		limits: map[string][]time.Time{}, buckets: map[string]time.Time{}, hangs: map[string]chan struct{}{},
@@ -243,6 +244,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/link/", s.serveSocket)
 	mux.HandleFunc("POST /hooks/{id}", s.serveHook)
 	mux.HandleFunc("GET /files-pri/{path...}", s.serveFile)
+	mux.HandleFunc("POST "+uploadPath+"{id}", s.serveUpload)
 	mux.HandleFunc("/", s.serveSignIn)
 	return mux
 }

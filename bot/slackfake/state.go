@@ -99,6 +99,8 @@ type File struct {
 	CheckFileInfo bool
 	External      bool // is_external: the content lives at ExternalURL, outside Slack
 	ExternalURL   string
+	AltText       string // of a picture that the app uploaded
+	length        int    // of its content, as announced before the upload
 }
 
 // Edited says who changed a message, and when.

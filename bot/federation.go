@@ -1,0 +1,362 @@
+package bot
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"signpost/bot/jobs"
+	"signpost/bot/store"
+	"signpost/graph/facts"
+	"signpost/handlers"
+)
+
+// Trusts reads the health of the tenant's federation. graph.Tenant does.
+type Trusts interface {
+	Trusts(ctx context.Context, q facts.TrustQuery) facts.TrustReport
+}
+
+// Federation posts the health of the tenant's federation on a schedule, and does what is pressed under those posts.
+type Federation struct {
+	Trusts   Trusts // nil: there is no tenant, and the post says so once
+	Slack    *slack.Client
+	Thread   *Thread
+	Gate     *handlers.Gate
+	Store    *store.Store
+	Channel  string
+	WarnDays []int
+	Log      *slog.Logger
+	Now      func() time.Time
+
+	edits sync.Mutex // one edit of a post at a time, so that none undoes another
+}
+
+// healthType marks our health posts, as metadataType does answers.
+const healthType = "signpost_health"
+
+// How long a scan and a post may take. A thousand domains take minutes, because Graph counts requests.
+const (
+	scanFor  = 20 * time.Minute
+	postFor  = 45 * time.Second
+	leaseFor = 2 * time.Minute
+)
+
+// Periodic is the schedule of the posts; ok is false where none is configured.
+func (f *Federation) Periodic(c FederationConfig) (p jobs.Periodic, ok bool) {
+	if c.Schedule == "" {
+		return jobs.Periodic{}, false
+	}
+	return jobs.Periodic{Name: "federation", Schedule: c.Schedule, Timezone: c.Timezone, Timeout: scanFor + postFor, Do: f.Post}, true
+}
+
+// healthMessage is a post between the moment that it is decided on and the moment that it is sent.
+type healthMessage struct {
+	Text    string       `json:"text"`
+	Blocks  slack.Blocks `json:"blocks"`
+	Picture []byte       `json:"picture,omitempty"`
+	Alt     string       `json:"alt,omitempty"`
+}
+
+// Post makes the post of one slot: it looks, stores what is new together with what is to be posted, and posts that. It may be
+// called again at any point of an earlier call, also by another process, and never leaves two posts for a slot.
+func (f *Federation) Post(ctx context.Context, slot time.Time) error {
+	p, err := f.Store.TrustPost(ctx, slot)
+	if errors.Is(err, store.ErrNotFound) {
+		if err = f.recordLost(ctx); err != nil {
+			return err
+		}
+		if err = f.record(ctx, slot); err == nil {
+			p, err = f.Store.TrustPost(ctx, slot)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if p.State == store.Silent || p.State == store.Posted && p.Message == nil {
+		return nil
+	}
+	return f.send(ctx, p)
+}
+
+// recordLost finds out whether earlier posts that have no receipt were sent all the same.
+func (f *Federation) recordLost(ctx context.Context) error {
+	m, err := f.Store.Trusts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range m.Unposted {
+		if p.State != store.Posting {
+			continue
+		}
+		ts, err := f.find(ctx, p)
+		if err != nil {
+			return outcome("look for an earlier health post", err)
+		}
+		if ts != "" {
+			if err := f.Store.SetTrustPosted(ctx, p.Slot, ts); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// record looks at the tenant and stores, in one transaction, what the slot's post says and what is known after it.
+func (f *Federation) record(ctx context.Context, slot time.Time) error {
+	m, err := f.Store.Trusts(ctx)
+	if err != nil {
+		return err
+	}
+	report := f.scan(ctx, m, nil)
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("look at the federation: %w", err)
+	}
+	actors := f.Gate.Private(ctx, f.Channel)
+	for {
+		known := knownTrusts(m)
+		diff, next := handlers.DiffTrusts(known, report, f.WarnDays, f.Now())
+		first := firstSeen(report, m.Approvals, f.Now())
+		diff.Begun = len(m.Approvals) == 0 && len(first) > 0
+		for _, a := range first {
+			if a.Trust != nil {
+				diff.Adopted++
+			}
+		}
+		p := store.TrustPost{Slot: slot, OnceKey: rand.Text(), Channel: f.Channel}
+		if diff.Silent() {
+			p.State = store.Silent
+		} else if p.Message, err = f.compose(report, diff, actors); err != nil {
+			return err
+		}
+		ok, err := f.Store.RecordTrusts(ctx, m.Revision, p, trustFindings(next, slot), first)
+		if err != nil || ok {
+			return err
+		}
+		// Somebody pressed a button meanwhile, or another process was faster: then the slot has its post.
+		if _, err := f.Store.TrustPost(ctx, slot); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if m, err = f.Store.Trusts(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// compose draws a post and keeps it as it will be sent.
+func (f *Federation) compose(report facts.TrustReport, diff handlers.TrustDiff, actors bool) (json.RawMessage, error) {
+	drawn := handlers.ComposeTrusts(report, diff, actors).Draw()
+	m := healthMessage{Text: drawn.Text, Blocks: slack.Blocks{BlockSet: drawn.Blocks}}
+	if len(diff.News) > 0 { // on a quiet day the picture is the one that was there before
+		picture, alt, err := handlers.Timeline(report, f.WarnDays, f.Now())
+		if err != nil { // the post is whole without it
+			f.Log.Error("draw the timeline of a health post", "error", err)
+		}
+		m.Picture, m.Alt = picture, alt
+	}
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("keep a health post: %w", err)
+	}
+	return text, nil
+}
+
+// scan reads the health of the given domains, of all where there are none.
+func (f *Federation) scan(ctx context.Context, m store.TrustMemory, domains []string) facts.TrustReport {
+	if f.Trusts == nil {
+		return facts.TrustReport{CheckedAt: f.Now(), Status: facts.Unknown, Findings: []facts.Finding{{
+			ID: "no-tenant", Severity: facts.Unknown, Says: "Signpost has no access to the tenant", By: "identity-admin",
+			Next: "Give it credentials, and see with signpost doctor that they work", Evidence: []facts.FindingReason{},
+		}}}
+	}
+	q := facts.TrustQuery{Domains: domains, WarnDays: f.WarnDays, Schedule: domains == nil}
+	if len(m.Approvals) > 0 {
+		q.Approved = map[string]facts.Federation{}
+		q.Approvals = map[string]facts.Approval{}
+	}
+	for _, a := range m.Approvals {
+		q.Verified = append(q.Verified, a.Domain)
+		var v facts.Federation
+		if a.Trust == nil || json.Unmarshal(a.Trust, &v) != nil {
+			continue
+		}
+		q.Approved[a.Domain] = v
+		q.Approvals[a.Domain] = facts.Approval{At: a.At}
+	}
+	reading, cancel := context.WithTimeout(ctx, scanFor)
+	defer cancel()
+	report := f.Trusts.Trusts(reading, q)
+	if report.CheckedAt.IsZero() {
+		report.CheckedAt = f.Now()
+	}
+	return report
+}
+
+// firstSeen are approvals of what has none: every domain at the first look, and later the trusts that could not be read then.
+func firstSeen(report facts.TrustReport, have []store.Approval, now time.Time) []store.Approval {
+	old := map[string]store.Approval{}
+	for _, a := range have {
+		old[a.Domain] = a
+	}
+	trusts := map[string]facts.Trust{}
+	for _, t := range report.Domains {
+		trusts[strings.ToLower(t.Domain)] = t
+	}
+	var all []store.Approval
+	for _, name := range report.Verified {
+		name = strings.ToLower(name)
+		a := store.Approval{Domain: name, At: now}
+		if t, ok := trusts[name]; ok {
+			a.Federated = t.DomainFact.OK() && t.DomainFact.Value.Federated
+			if t.Federation.OK() {
+				a.Trust, _ = json.Marshal(t.Federation.Value) // plain text, numbers and times: it cannot fail
+			}
+		}
+		was, known := old[name]
+		if len(have) == 0 || known && was.Federated && was.Trust == nil && a.Trust != nil {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// knownTrusts turns what is stored into what handlers compares with. What a post said that was never sent is lost.
+func knownTrusts(m store.TrustMemory) []handlers.KnownTrust {
+	lost := map[int64]bool{}
+	for _, p := range m.Unposted {
+		lost[p.Slot.UnixMilli()] = true
+	}
+	var all []handlers.KnownTrust
+	for _, x := range m.Findings {
+		k := handlers.KnownTrust{Key: x.Key, Domain: x.Domain, ID: x.ID, Of: x.Of, Severity: facts.Severity(x.Severity), Security: x.Security, Step: x.Step,
+			Says: x.Says, Since: x.Since, Told: x.Told, Mended: x.Mended, QuietUntil: x.QuietUntil, AcknowledgedBy: x.AcknowledgedBy, Approved: x.Approved,
+			Did: x.Did, Lost: lost[x.Told.UnixMilli()]}
+		for _, name := range x.Rests {
+			k.Rests = append(k.Rests, facts.Name(name))
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
+// trustFindings is the way back. What the post of the slot says is told by it.
+func trustFindings(all []handlers.KnownTrust, slot time.Time) []store.TrustFinding {
+	var found []store.TrustFinding
+	for _, k := range all {
+		x := store.TrustFinding{Key: k.Key, Domain: k.Domain, ID: k.ID, Of: k.Of, Severity: string(k.Severity), Security: k.Security, Step: k.Step,
+			Says: k.Says, Since: k.Since, Told: k.Told, Mended: k.Mended, QuietUntil: k.QuietUntil, AcknowledgedBy: k.AcknowledgedBy, Approved: k.Approved, Did: k.Did}
+		if k.Said {
+			x.Told = slot
+		}
+		for _, name := range k.Rests {
+			x.Rests = append(x.Rests, string(name))
+		}
+		found = append(found, x)
+	}
+	return found
+}
+
+var errPosting = errors.New("another process posts this slot")
+
+// send posts a slot's message once. If an earlier try may have posted it already, the channel is searched for it first.
+func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
+	if p.State == store.Posted { // only the picture can be missing
+		return f.picture(ctx, p)
+	}
+	mine, tried, err := f.Store.ClaimTrustPost(ctx, p.Slot, f.Now().Add(leaseFor))
+	if err != nil {
+		return err
+	}
+	if !mine {
+		if p, err = f.Store.TrustPost(ctx, p.Slot); err != nil || p.State == store.Posted || p.State == store.Silent {
+			return err
+		}
+		return jobs.RetryAfter(leaseFor, errPosting)
+	}
+	var m healthMessage
+	if err := json.Unmarshal(p.Message, &m); err != nil {
+		return jobs.Stop(fmt.Errorf("read a kept health post: %w", err))
+	}
+	posting, cancel := context.WithTimeout(ctx, postFor)
+	defer cancel()
+	ts := ""
+	if tried {
+		if ts, err = f.find(posting, p); err != nil {
+			return errors.Join(outcome("look for an earlier health post", err), f.Store.FreeTrustPost(ctx, p.Slot, false))
+		}
+	}
+	if ts == "" {
+		_, ts, err = f.Slack.PostMessageContext(posting, p.Channel,
+			slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks.BlockSet...),
+			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: healthType, EventPayload: map[string]any{"id": p.OnceKey}}),
+			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		if err != nil {
+			free := f.Store.FreeTrustPost(context.WithoutCancel(ctx), p.Slot, refused(err))
+			if free != nil {
+				f.Log.Error("give a health post back", "error", free)
+			}
+			return outcome("post the federation's health", err)
+		}
+	}
+	if err := f.Store.SetTrustPosted(ctx, p.Slot, ts); err != nil {
+		return err
+	}
+	p.State, p.TS = store.Posted, ts
+	return f.picture(ctx, p)
+}
+
+// find looks through the channel for the post of a slot. https://docs.slack.dev/reference/methods/conversations.history
+func (f *Federation) find(ctx context.Context, p store.TrustPost) (ts string, err error) {
+	const skew = time.Minute // between Slack's clock and ours
+	q := &slack.GetConversationHistoryParameters{ChannelID: p.Channel, Oldest: fmt.Sprintf("%d.000000", p.Created.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200}
+	for {
+		h, err := f.Slack.GetConversationHistoryContext(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		for _, m := range h.Messages {
+			if m.Metadata.EventType == healthType && m.Metadata.EventPayload["id"] == p.OnceKey && (m.User == f.Thread.Self.UserID || m.BotID == f.Thread.Self.BotID) {
+				return m.Timestamp, nil
+			}
+		}
+		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
+			return "", nil
+		}
+		q.Cursor = h.ResponseMetaData.NextCursor
+	}
+}
+
+// picture adds the picture of a post to its thread, once at most: a post is whole without it.
+// https://docs.slack.dev/reference/methods/files.completeUploadExternal
+func (f *Federation) picture(ctx context.Context, p store.TrustPost) error {
+	mine, err := f.Store.TakeTrustMessage(ctx, p.Slot)
+	if err != nil || !mine {
+		return err
+	}
+	var m healthMessage
+	if err := json.Unmarshal(p.Message, &m); err != nil || len(m.Picture) == 0 {
+		return nil
+	}
+	uploading, cancel := context.WithTimeout(ctx, postFor)
+	defer cancel()
+	_, err = f.Slack.UploadFileContext(uploading, slack.UploadFileParameters{
+		Reader: bytes.NewReader(m.Picture), FileSize: len(m.Picture), Filename: "signing-certificates.png", Title: "When signing certificates end",
+		AltTxt: m.Alt, InitialComment: handlers.Escape(m.Alt), Channel: p.Channel, ThreadTimestamp: p.TS,
+	})
+	var answered slack.SlackErrorResponse
+	switch {
+	case errors.As(err, &answered) && answered.Err == "missing_scope":
+		f.Log.Info("the health post has no picture: the Slack app lacks the scope files:write")
+	case err != nil: // the upload's address is a secret, and stands in the error of the HTTP client
+		f.Log.Warn("add the picture to a health post", "error", fmt.Sprintf("%T", err))
+	}
+	return nil
+}
