@@ -17,6 +17,7 @@ type commands struct {
 	Run      runCmd      `cmd:"" help:"Run the bot."`
 	Demo     demoCmd     `cmd:"" help:"Run the whole bot against a made-up workspace and tenant, on this terminal. Needs no account and no network."`
 	Explain  explainCmd  `cmd:"" help:"Explain a pasted error, or diagnose a person."`
+	Compare  compareCmd  `cmd:"" help:"Say what differs between somebody who cannot sign in and somebody who can."`
 	Parse    parseCmd    `cmd:"" help:"Find the errors in a text."`
 	Runbooks runbooksCmd `cmd:"" help:"Look at the runbooks and check them."`
 	Doctor   doctorCmd   `cmd:"" help:"Check each setting, Slack scope, Graph permission, licence and endpoint."`

@@ -26,7 +26,9 @@ confirmed, ruled out, or not checkable with the reason, without a second mechani
 # Reading the tenant: graph
 
 graph.Tenant.Collect answers one facts.Query: who is it about, then every read side by side, within Microsoft's limits,
-and each failure as the state of the fact that it concerns. Only GET leaves it. One file a resource. graph/tenantfake is
+and each failure as the state of the fact that it concerns. Only GET leaves it, several of them in one $batch where they
+go out together. One file a resource. What rests on several facts at once (which of a policy's conditions matched, whether
+anything that a person holds passes it, which redirect URI is nearest) facts.Report.Relate works out from what was read. graph/tenantfake is
 an Entra tenant made up in process, over TLS, for the tests and the demo.
 
 # What is said, and to whom: handlers
@@ -46,7 +48,7 @@ PostgreSQL. bot/slackfake is a Slack workspace made up in process, for the tests
 
 Follow the calls: bot.Socket → Dispatch.Deliver → aadsts.Find → jobs.Queue.Open → (ack) → Worker.Answer → Desk.Offline →
 Compose → Draw → Thread.Post → Desk.Diagnose → graph.Tenant.Collect → Book.Diagnose → Thread.Edit; Worker.Late comes back
-for a sign-in row that had not arrived.
+for a sign-in row that had not arrived, Worker.Watched for the success that a fix should bring.
 
 # The command line: cmd/signpost
 

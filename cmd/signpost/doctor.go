@@ -44,7 +44,7 @@ func (x doctorCmd) Run(ctx context.Context, c console) error {
 	rows = append(rows, verdict("settings", "runbooks", err, "the bot does not start"))
 	rows = append(rows, x.database(ctx))
 	rows = append(rows, x.slack(ctx, cfg)...)
-	rows = append(rows, entra(ctx, c)...)
+	rows = append(rows, entra(ctx, c, cfg)...)
 	if x.Format == "json" {
 		enc := json.NewEncoder(c.out)
 		enc.SetIndent("", "  ")
@@ -111,11 +111,11 @@ func (x doctorCmd) slack(ctx context.Context, cfg bot.Config) []row {
 	return rows
 }
 
-func entra(ctx context.Context, c console) []row {
+func entra(ctx context.Context, c console, cfg bot.Config) []row {
 	if !graph.Configured(os.Getenv) {
 		return []row{{"entra", "credentials, permissions and licence", false, "no credentials are set (AZURE_TENANT_ID, AZURE_CLIENT_ID and a credential)", "every fact: answers hold the runbook alone"}}
 	}
-	t, err := liveTenant(logger(c))
+	t, err := liveTenant(cfg.Tenant, logger(c))
 	if err != nil {
 		return []row{verdict("entra", "credentials", err, "the bot does not start")}
 	}

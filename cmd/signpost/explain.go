@@ -57,7 +57,7 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 	if err != nil {
 		return err
 	}
-	tenant, closeTenant, err := openTenant(x.Tenant, logger(c))
+	tenant, closeTenant, err := openTenant(x.Tenant, cfg.Tenant, logger(c))
 	if err != nil {
 		return err
 	}
@@ -90,10 +90,18 @@ func (x explainCmd) Run(ctx context.Context, c console) error {
 // audit records a look-up in the live tenant, where there is a database to record it in.
 func (x explainCmd) audit(ctx context.Context, d runbooks.Diagnosis) error {
 	who := d.Report.Subject.User
-	if x.Database == "" || who == "" || x.Tenant != "live" && x.Tenant != "" {
+	if who == "" || x.Tenant != "live" && x.Tenant != "" {
 		return nil
 	}
-	db, err := jobs.OpenBeside(ctx, x.Database, nil)
+	return record(ctx, x.Database, d)
+}
+
+// record writes a look-up of a person into the audit, where there is a database.
+func record(ctx context.Context, database string, d runbooks.Diagnosis) error {
+	if database == "" {
+		return nil
+	}
+	db, err := jobs.OpenBeside(ctx, database, nil)
 	if err != nil {
 		return usageError{fmt.Errorf("database: %w", err)}
 	}

@@ -54,7 +54,7 @@ func (r runCmd) Run(ctx context.Context, c console) error {
 		}
 	}
 	if graph.Configured(os.Getenv) {
-		t, err := liveTenant(s.Log)
+		t, err := liveTenant(cfg.Tenant, s.Log)
 		if err != nil {
 			return err
 		}

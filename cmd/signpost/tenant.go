@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"signpost/bot"
 	"signpost/graph"
 	"signpost/graph/tenantfake"
 	"signpost/handlers"
@@ -14,7 +15,7 @@ import (
 
 // openTenant opens the tenant that a command asks: none, demo (made up, in this process) or live. "" means live where
 // credentials are set, else none. A nil Directory means that nothing is asked.
-func openTenant(which string, log *slog.Logger) (handlers.Directory, func(), error) {
+func openTenant(which string, cfg bot.TenantConfig, log *slog.Logger) (handlers.Directory, func(), error) {
 	if which == "" {
 		which = "none"
 		if graph.Configured(os.Getenv) {
@@ -25,19 +26,23 @@ func openTenant(which string, log *slog.Logger) (handlers.Directory, func(), err
 	case "none":
 		return nil, func() {}, nil
 	case "live":
-		t, err := liveTenant(log)
+		t, err := liveTenant(cfg, log)
 		if err != nil {
 			return nil, nil, err
 		}
 		return t, func() {}, nil
 	case "demo":
-		return demoTenant(log, time.Now())
+		t, closeTenant, err := demoTenant(log, time.Now())
+		if err != nil { // a nil *graph.Tenant in the interface would be no nil
+			return nil, nil, err
+		}
+		return t, closeTenant, nil
 	}
 	return nil, nil, misused("--tenant %q is none of none, demo, live", which)
 }
 
-// liveTenant is the tenant of the environment's credentials.
-func liveTenant(log *slog.Logger) (*graph.Tenant, error) {
+// liveTenant is the tenant of the environment's credentials, with what the configuration adds to it.
+func liveTenant(add bot.TenantConfig, log *slog.Logger) (*graph.Tenant, error) {
 	if !graph.Configured(os.Getenv) {
 		return nil, misused("no Entra credentials: set AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE, or run with a managed identity")
 	}
@@ -45,6 +50,7 @@ func liveTenant(log *slog.Logger) (*graph.Tenant, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	cfg.Metadata = add.Metadata
 	t, err := graph.New(cfg, log)
 	if err != nil {
 		return nil, usageError{err}
@@ -53,8 +59,11 @@ func liveTenant(log *slog.Logger) (*graph.Tenant, error) {
 }
 
 // demoTenant is the real Graph client against a made-up tenant in this process.
-func demoTenant(log *slog.Logger, now time.Time) (handlers.Directory, func(), error) {
+func demoTenant(log *slog.Logger, now time.Time, change ...func(*tenantfake.Server)) (*graph.Tenant, func(), error) {
 	fake := tenantfake.New(tenantfake.Demo(now))
+	for _, c := range change {
+		c(fake)
+	}
 	env := fake.Env()
 	cfg, err := graph.FromEnv(func(k string) string { return env[k] })
 	if err != nil {
@@ -62,6 +71,7 @@ func demoTenant(log *slog.Logger, now time.Time) (handlers.Directory, func(), er
 		return nil, nil, fmt.Errorf("start the demo tenant: %w", err)
 	}
 	cfg.RootCAs = fake.CertPool()
+	cfg.Metadata = tenantfake.DemoMetadata(fake.URL) // sts.fabrikam.com is nowhere
 	t, err := graph.New(cfg, log)
 	if err != nil {
 		fake.Close()
