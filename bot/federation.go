@@ -184,6 +184,9 @@ func (f *Federation) scan(ctx context.Context, m store.TrustMemory, domains []st
 	}
 	for _, a := range m.Approvals {
 		q.Verified = append(q.Verified, a.Domain)
+		if a.Federated {
+			q.Federated = append(q.Federated, a.Domain)
+		}
 		var v facts.Federation
 		if a.Trust == nil || json.Unmarshal(a.Trust, &v) != nil {
 			continue

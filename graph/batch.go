@@ -16,7 +16,8 @@ import (
 // JSON batching. https://learn.microsoft.com/graph/json-batching
 const (
 	batchMost     = 20                   // requests that Graph takes in one batch
-	batchWindow   = 2 * time.Millisecond // how long a request waits for others to go with
+	batchQuiet    = time.Millisecond     // how long after the last one a batch goes
+	batchWindow   = 2 * time.Millisecond // the most that a request waits for others to go with
 	batchPatience = 3 * time.Second      // after that, what is in a batch is asked one by one: its slowest part holds up all
 	batchPause    = time.Minute          // how long none is tried after one went wrong
 )
@@ -44,6 +45,7 @@ type batchKey struct{ version, authorization string }
 type bundle struct {
 	key     batchKey
 	parts   []*part
+	joined  chan struct{} // holds one once a part has come
 	full    chan struct{} // closed with the last part that fits
 	waiting int           // callers who still want an answer
 	ctx     context.Context
@@ -104,7 +106,7 @@ func (b *batcher) join(key batchKey, p *part) *bundle {
 	}
 	s := b.open[key]
 	if s == nil {
-		s = &bundle{key: key, full: make(chan struct{})}
+		s = &bundle{key: key, joined: make(chan struct{}, 1), full: make(chan struct{})}
 		s.ctx, s.cancel = context.WithCancel(b.life.ctx)
 		if !b.life.run(func() { b.run(s) }) {
 			s.cancel()
@@ -114,6 +116,10 @@ func (b *batcher) join(key batchKey, p *part) *bundle {
 	}
 	s.parts = append(s.parts, p)
 	s.waiting++
+	select {
+	case s.joined <- struct{}{}:
+	default:
+	}
 	if len(s.parts) == batchMost {
 		delete(b.open, key)
 		close(s.full)
@@ -133,12 +139,20 @@ func (b *batcher) leave(s *bundle) {
 // run gathers for a moment, then sends.
 func (b *batcher) run(s *bundle) {
 	defer s.cancel()
-	window := time.NewTimer(batchWindow)
+	window, quiet := time.NewTimer(batchWindow), time.NewTimer(batchQuiet)
 	defer window.Stop()
-	select {
-	case <-window.C:
-	case <-s.full:
-	case <-s.ctx.Done():
+	defer quiet.Stop()
+	for gathering := true; gathering; {
+		select {
+		case <-s.joined:
+			quiet.Reset(batchQuiet)
+			continue
+		case <-quiet.C:
+		case <-window.C:
+		case <-s.full:
+		case <-s.ctx.Done():
+		}
+		gathering = false
 	}
 	b.mu.Lock()
 	if b.open[s.key] == s {

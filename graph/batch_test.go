@@ -198,6 +198,29 @@ func TestRequestsThatStartTogetherGoOutAsOne(t *testing.T) {
 	}
 }
 
+func TestABatchGoesOnceItIsQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &batchWire{t: t, part: echo}
+		g, end := behind(w)
+		defer end()
+		var group sync.WaitGroup
+		for i := range 8 { // one more each 0.7 ms: the first three make it
+			group.Go(func() {
+				time.Sleep(time.Duration(i) * 700 * time.Microsecond)
+				askFor(t.Context(), g, fmt.Sprintf("/v1.0/p%d", i))
+			})
+		}
+		group.Wait()
+		want := []string{"POST /v1.0/$batch: /p0 /p1 /p2", "POST /v1.0/$batch: /p3 /p4 /p5", "POST /v1.0/$batch: /p6 /p7"}
+		if got := w.lines(); !slices.Equal(got, want) {
+			t.Errorf("sent %q", got)
+		}
+		if got := askFor(t.Context(), g, "/v1.0/alone"); got[0].after != batchQuiet {
+			t.Errorf("one alone waits %s", got[0].after)
+		}
+	})
+}
+
 func TestMoreThanABatchHoldsGoOutAsTwo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &batchWire{t: t, part: echo}
@@ -508,7 +531,7 @@ func TestWhoLeavesBeforeTheBatchGoesIsNotInIt(t *testing.T) {
 		w := &batchWire{t: t, part: echo}
 		g, end := behind(w)
 		defer end()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), batchQuiet/2)
 		defer cancel()
 		var group sync.WaitGroup
 		group.Go(func() { askFor(ctx, g, "/v1.0/gone") })

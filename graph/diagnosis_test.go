@@ -94,7 +94,7 @@ func bubble(t *testing.T, state tenantfake.State, test func(t *testing.T, s *ten
 	t.Cleanup(s.Close)
 	env := s.Env()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(now.Sub(time.Now()))
+		time.Sleep(time.Until(now))
 		cfg, err := graph.FromEnv(func(name string) string { return env[name] })
 		if err != nil {
 			t.Fatal(err)

@@ -17,8 +17,6 @@ import (
 // now is the time of every test that does not care.
 var now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-func at(t time.Time) graph.Clock { return graph.Clock{Now: func() time.Time { return t }} }
-
 // serve starts a fake tenant that goes by now.
 func serve(t *testing.T, state tenantfake.State) *tenantfake.Server {
 	t.Helper()
@@ -72,7 +70,7 @@ func connect(t *testing.T, s *tenantfake.Server, change ...func(*graph.Config)) 
 var all = []facts.Name{
 	facts.NameUser, facts.NameMFA, facts.NameMethods, facts.NameDomain, facts.NameFederation,
 	facts.NameSignIn, facts.NameRecent, facts.NameSpread, facts.NamePolicies, facts.NameLocations, facts.NameProviders,
-	facts.NameLocations, facts.NameDefaults, facts.NameMethodsPolicy, facts.NameStrengths, facts.NamePerUserMFA,
+	facts.NameDefaults, facts.NameMethodsPolicy, facts.NameStrengths, facts.NamePerUserMFA,
 	facts.NameApp, facts.NamePrincipal, facts.NameResource, facts.NameConsent, facts.NameAssignment, facts.NameGroups,
 	facts.NameDevice, facts.NameRisk, facts.NameGuest, facts.NameChanges, facts.NameHealth, facts.NameLicences, facts.NameOrganization,
 }
