@@ -14,15 +14,16 @@ import (
 
 // commands is the command line; each subcommand has a file of its own.
 type commands struct {
-	Run      runCmd      `cmd:"" help:"Run the bot."`
-	Demo     demoCmd     `cmd:"" help:"Run the whole bot against a made-up workspace and tenant, on this terminal. Needs no account and no network."`
-	Explain  explainCmd  `cmd:"" help:"Explain a pasted error, or diagnose a person."`
-	Compare  compareCmd  `cmd:"" help:"Say what differs between somebody who cannot sign in and somebody who can."`
-	Parse    parseCmd    `cmd:"" help:"Find the errors in a text."`
-	Runbooks runbooksCmd `cmd:"" help:"Look at the runbooks and check them."`
-	Doctor   doctorCmd   `cmd:"" help:"Check each setting, Slack scope, Graph permission, licence and endpoint."`
-	Manifest manifestCmd `cmd:"" help:"Print the Slack app manifest for this configuration."`
-	Version  versionCmd  `cmd:"" help:"Print version, commit and Go version."`
+	Run        runCmd        `cmd:"" help:"Run the bot."`
+	Demo       demoCmd       `cmd:"" help:"Run the whole bot against a made-up workspace and tenant, on this terminal. Needs no account and no network."`
+	Explain    explainCmd    `cmd:"" help:"Explain a pasted error, or diagnose a person."`
+	Compare    compareCmd    `cmd:"" help:"Say what differs between somebody who cannot sign in and somebody who can."`
+	Parse      parseCmd      `cmd:"" help:"Find the errors in a text."`
+	Federation federationCmd `cmd:"" help:"Check the health of the tenant's federation: certificates, metadata, endpoints, changes."`
+	Runbooks   runbooksCmd   `cmd:"" help:"Look at the runbooks and check them."`
+	Doctor     doctorCmd     `cmd:"" help:"Check each setting, Slack scope, Graph permission, licence and endpoint."`
+	Manifest   manifestCmd   `cmd:"" help:"Print the Slack app manifest for this configuration."`
+	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`
 }
 
 // console is where a command reads and writes.

@@ -65,7 +65,7 @@ func startDemo(ctx context.Context, c console, details string) (*demo, error) {
 	}
 	log := slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	now := time.Now()
-	tenant, closeTenant, err := demoTenant(log, now)
+	tenant, closeTenant, err := demoTenant(log, now, func(fake *tenantfake.Server) { fake.Change(tenantfake.DemoTrusts(fake.URL, now)) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func startDemo(ctx context.Context, c console, details string) (*demo, error) {
 	d.end = cancel
 	go func() {
 		d.bot <- bot.Run(running, bot.Settings{
-			Config: cfg, Book: book, Tenant: tenant, BotToken: d.slack.BotToken(), AppToken: d.slack.AppToken(), SlackAPIURL: d.slack.APIURL(),
+			Config: cfg, Book: book, Tenant: tenant, Trusts: tenant, BotToken: d.slack.BotToken(), AppToken: d.slack.AppToken(), SlackAPIURL: d.slack.APIURL(),
 			DatabaseURL: "sqlite::memory:", Out: io.Discard, Log: log,
 		})
 	}()

@@ -58,6 +58,7 @@ func (r runCmd) Run(ctx context.Context, c console) error {
 		if err != nil {
 			return err
 		}
+		s.Trusts = t
 		s.Tenant, s.TenantSays = t, func(ctx context.Context) []string { return tenantSays(t.Check(ctx)) }
 	}
 	if err := bot.Run(ctx, s); err != nil {
