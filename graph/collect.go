@@ -207,6 +207,7 @@ func (t *Tenant) read(ctx context.Context, q facts.Query, c *collection) {
 		}
 		return
 	}
+	c.pending = append(c.pending, theSubject)
 	who := r.who()
 	r.person(who)
 	if trust {
@@ -219,7 +220,7 @@ func (t *Tenant) read(ctx context.Context, q facts.Query, c *collection) {
 	}
 	go func() {
 		p := who.account.wait()
-		r.put("", func(report *facts.Report) {
+		r.put(theSubject, func(report *facts.Report) {
 			report.Subject = p.subject
 			if r.asked(facts.NameUser) {
 				report.User = p.user
@@ -230,6 +231,9 @@ func (t *Tenant) read(ctx context.Context, q facts.Query, c *collection) {
 		}
 	}()
 }
+
+// theSubject stands among what has not come back for who it is about: a report without it would be about nobody.
+const theSubject facts.Name = "subject"
 
 // whom is who a diagnosis is about, as it becomes known.
 type whom struct {
