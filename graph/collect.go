@@ -222,7 +222,7 @@ func (t *Tenant) read(ctx context.Context, q facts.Query, c *collection) {
 		p := who.account.wait()
 		r.put(theSubject, func(report *facts.Report) {
 			report.Subject = p.subject
-			if r.asked(facts.NameUser) {
+			if r.asked(facts.NameUser) && report.User.State == "" { // not yet there with its last success
 				report.User = p.user
 			}
 		})

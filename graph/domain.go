@@ -21,10 +21,13 @@ func (t *Tenant) domain(ctx context.Context, name string) facts.Fact[facts.Domai
 		return facts.Unread[facts.Domain](facts.NotAsked, "no domain is known")
 	}
 	return cached(ctx, t, t.caches.domains, name, keepDomain, func(ctx context.Context) facts.Fact[facts.Domain] {
-		one := domains.NewDomainsRequestBuilderInternal(map[string]string{}, t.v1).ByDomainId(name)
+		// Each request has a builder of its own: those of the SDK share a map that sending writes to.
+		one := func() *domains.DomainItemRequestBuilder {
+			return domains.NewDomainsRequestBuilderInternal(map[string]string{}, t.v1).ByDomainId(name)
+		}
 		root := func() facts.Fact[string] {
 			return unbroken(t, func() facts.Fact[string] {
-				req, err := one.RootDomain().ToGetRequestInformation(ctx, nil)
+				req, err := one().RootDomain().ToGetRequestInformation(ctx, nil)
 				body, err := t.get(ctx, t.v1, req, err)
 				r, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
 				if err != nil {
@@ -36,7 +39,7 @@ func (t *Tenant) domain(ctx context.Context, name string) facts.Fact[facts.Domai
 		if strings.Count(name, ".") > 1 {
 			root = start(root).wait
 		}
-		req, err := one.ToGetRequestInformation(ctx, nil)
+		req, err := one().ToGetRequestInformation(ctx, nil)
 		body, err := t.get(ctx, t.v1, req, err)
 		d, err := identified(model[models.Domainable](body, err, models.CreateDomainFromDiscriminatorValue))
 		if notFound(err) {

@@ -61,7 +61,7 @@ func (r *reading) reports(who whom) (n int) {
 	select {
 	case <-r.log.done:
 		b := r.log.value
-		n += int(b.sent.Load())
+		n += max(int(b.sent.Load()), 1)                             // also of kept answers: whoever asks again gets the same
 		if r.recent != nil && !b.covers(who.id(), accountOf(who)) { // which takes a search of its own
 			n++
 		}
