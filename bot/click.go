@@ -28,6 +28,9 @@ type Click struct {
 	Text           string          // of that message
 }
 
+// person is whoever clicked.
+func (k Click) person() Person { return Person{ID: k.User, Home: k.Team, Team: k.UserTeam} }
+
 // Clicked does what a button says. What it cannot do it says to the person who pressed it, and to nobody else.
 func (w *Worker) Clicked(ctx context.Context, k Click) error {
 	c, err := w.Store.CaseByOnceKey(ctx, k.Key)
@@ -93,7 +96,7 @@ func (w *Worker) show(ctx context.Context, k Click, c store.Case, who handlers.R
 	case !who.Agent && !about(d, who.Email):
 		return w.whisper(ctx, k, forAgentsSays)
 	}
-	return w.Thread.Whisper(ctx, k.Channel, c.ThreadTS, k.User, handlers.Compose(d, handlers.View{Details: handlers.Full}).Draw(nil))
+	return w.Thread.Out.Whisper(ctx, place(c), k.person(), handlers.Compose(d, handlers.View{Details: handlers.Full}).Draw(nil))
 }
 
 const forAgentsSays = "The diagnosis is for agents, and for the affected person about themselves. Ask an agent in this thread."
@@ -123,7 +126,7 @@ func (w *Worker) support(ctx context.Context, k Click, c store.Case) error {
 		return err
 	}
 	text := handlers.Support(q.Within(w.details(ctx, c)).Errors, c.Created)
-	return w.Thread.Whisper(ctx, k.Channel, c.ThreadTS, k.User, handlers.Message{Text: "For Microsoft's support:\n```\n" + handlers.Escape(text) + "```"})
+	return w.Thread.Out.Whisper(ctx, place(c), k.person(), handlers.Message{Text: "For Microsoft's support:\n```\n" + handlers.Escape(text) + "```"})
 }
 
 // solved is what close says of a case that is mended.
@@ -206,8 +209,7 @@ func (w *Worker) escalate(ctx context.Context, k Click, c store.Case) error {
 	head := fmt.Sprintf("<@%s> is still stuck: <%s|open the thread>", k.User, link)
 	m.Blocks = append([]slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, head, false, false), nil, nil)}, m.Blocks...)
 	m.Text = "Still stuck. " + m.Text
-	if _, _, err := w.Thread.Slack.PostMessageContext(ctx, w.Escalate, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()); err != nil {
+	if _, _, err := w.Thread.Out.Post(ctx, Place{Channel: w.Escalate}, m, nil); err != nil {
 		if undo := w.Store.SetCursor(ctx, name, "failed"); undo != nil {
 			return undo
 		}
@@ -218,5 +220,5 @@ func (w *Worker) escalate(ctx context.Context, k Click, c store.Case) error {
 }
 
 func (w *Worker) whisper(ctx context.Context, k Click, text string) error {
-	return w.Thread.Whisper(ctx, k.Channel, k.ThreadTS, k.User, handlers.Message{Text: text})
+	return outcome("answer a click", w.Thread.Out.Whisper(ctx, Place{Channel: k.Channel, Thread: k.ThreadTS}, k.person(), handlers.Message{Text: text}))
 }

@@ -55,46 +55,46 @@ const commandHelp = "Ask like this, and only you see the answer:\n" +
 func (d *Dispatch) command(ctx context.Context, ev Event) any {
 	var q ask
 	if err := json.Unmarshal(ev.Raw, &q); err != nil {
-		return private(handlers.Message{Text: commandHelp})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: commandHelp})
 	}
 	text := strings.TrimSpace(mrkdwn(q.Text))
 	who := ""
 	switch {
 	case text == "" || strings.EqualFold(text, "help"):
-		return private(handlers.Message{Text: commandHelp})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: commandHelp})
 	case compareWord.MatchString(text):
 		bad, good, app, ok := comparison(text)
 		if !ok {
-			return private(handlers.Message{Text: compareHelp})
+			return d.Worker.Thread.Out.Ack(handlers.Message{Text: compareHelp})
 		}
 		d.Back.Go("compare two people", func(ctx context.Context) error { return d.compare(ctx, q, bad, good, app) })
-		return private(handlers.Message{Text: "Reading both accounts…"})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Reading both accounts…"})
 	case bareCode.MatchString(text):
 		code, _ := strconv.Atoi(text)
-		return private(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(code)).Draw(nil))
+		return d.Worker.Thread.Out.Ack(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(code)).Draw(nil))
 	case address.MatchString(text):
 		who = text
 	case domainName.MatchString(text):
 		domain := strings.ToLower(strings.TrimSuffix(text, "/"))
 		domain = strings.TrimPrefix(strings.TrimPrefix(domain, "https://"), "http://")
 		d.Back.Go("answer a command about a domain", func(ctx context.Context) error { return d.Federation.Domain(ctx, d.Worker, q, domain) })
-		return private(handlers.Message{Text: "Looking at " + handlers.Escape(domain) + "…"})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Looking at " + handlers.Escape(domain) + "…"})
 	case mention.MatchString(strings.TrimSpace(q.Text)):
 		who = mention.FindStringSubmatch(strings.TrimSpace(q.Text))[1]
 	}
 	if who != "" {
 		d.Back.Go("answer a command", func(ctx context.Context) error { return d.person(ctx, q, who) })
-		return private(handlers.Message{Text: "Reading the account…"})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Reading the account…"})
 	}
 	errs := aadsts.Find(text)
 	if len(errs) == 0 {
-		return private(handlers.Message{Text: fmt.Sprintf("I found neither a code nor a sign-in name in “%s”.\n%s", handlers.Escape(shorten(aadsts.Redact(text))), commandHelp)})
+		return d.Worker.Thread.Out.Ack(handlers.Message{Text: fmt.Sprintf("I found neither a code nor a sign-in name in “%s”.\n%s", handlers.Escape(shorten(aadsts.Redact(text))), commandHelp)})
 	}
 	if i := aadsts.Primary(errs); len(text) < 16 {
-		return private(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(errs[i].Code)).Draw(nil))
+		return d.Worker.Thread.Out.Ack(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(errs[i].Code)).Draw(nil))
 	}
 	question := handlers.Question{Errors: errs}
-	return private(handlers.Compose(d.Worker.Desk.Offline(question), handlers.View{Details: handlers.Agents}).Draw(nil))
+	return d.Worker.Thread.Out.Ack(handlers.Compose(d.Worker.Desk.Offline(question), handlers.View{Details: handlers.Agents}).Draw(nil))
 }
 
 // person diagnoses somebody by name, for an agent or for that person.
@@ -179,17 +179,8 @@ func (w *Worker) respond(ctx context.Context, q ask, text string) error {
 }
 
 // send answers a command privately through its response address.
-// https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 func (w *Worker) send(ctx context.Context, q ask, m handlers.Message) error {
-	opts := []slack.MsgOption{slack.MsgOptionText(m.Text, false), slack.MsgOptionResponseURL(q.ResponseURL, slack.ResponseTypeEphemeral)}
-	if len(m.Blocks) > 0 {
-		opts = append(opts, slack.MsgOptionBlocks(m.Blocks...))
-	}
-	if _, _, err := w.Thread.Slack.PostMessageContext(ctx, q.Channel, opts...); err != nil {
-		// The error of the HTTP client would hold the response address.
-		return fmt.Errorf("answer a command: Slack refused it (%T)", err)
-	}
-	return nil
+	return w.Thread.Out.Respond(ctx, q.ResponseURL, q.Channel, Person{ID: q.User, Home: q.Team}, m, false)
 }
 
 // shorten keeps what of a text is worth quoting back.

@@ -165,7 +165,7 @@ func (d *Dispatch) warn(p Paste, secrets []aadsts.Secret) {
 		if thread == p.TS {
 			thread = "" // a thread that has not begun shows no private message
 		}
-		return d.Worker.Thread.Whisper(ctx, p.Channel, thread, p.Author, handlers.Message{Text: handlers.Escape(text)})
+		return d.Worker.Thread.Out.Whisper(ctx, Place{Channel: p.Channel, Thread: thread}, Person{ID: p.Author}, handlers.Message{Text: handlers.Escape(text)})
 	})
 }
 

@@ -60,6 +60,7 @@ func (f *Federation) Periodic(c FederationConfig) (p jobs.Periodic, ok bool) {
 
 // healthMessage is a post between the moment that it is decided on and the moment that it is sent.
 type healthMessage struct {
+	Actors  bool         `json:"actors,omitempty"` // it may name who changed something
 	Text    string       `json:"text"`
 	Blocks  slack.Blocks `json:"blocks"`
 	Picture []byte       `json:"picture,omitempty"`
@@ -154,7 +155,7 @@ func (f *Federation) record(ctx context.Context, slot time.Time) error {
 // compose draws a post and keeps it as it will be sent.
 func (f *Federation) compose(report facts.TrustReport, diff handlers.TrustDiff, actors bool) (json.RawMessage, error) {
 	drawn := handlers.ComposeTrusts(report, diff, actors).Draw()
-	m := healthMessage{Text: drawn.Text, Blocks: slack.Blocks{BlockSet: drawn.Blocks}}
+	m := healthMessage{Actors: actors, Text: drawn.Text, Blocks: slack.Blocks{BlockSet: drawn.Blocks}}
 	if len(diff.News) > 0 { // on a quiet day the picture is the one that was there before
 		picture, alt, err := handlers.Timeline(report, f.WarnDays, f.Now())
 		if err != nil { // the post is whole without it
@@ -297,10 +298,9 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 		}
 	}
 	if ts == "" {
-		_, ts, err = f.Slack.PostMessageContext(posting, p.Channel,
-			slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks.BlockSet...),
-			slack.MsgOptionMetadata(slack.SlackMetadata{EventType: healthType, EventPayload: map[string]any{"id": p.OnceKey}}),
-			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		ts, _, err = f.Thread.Out.Post(posting, Place{Channel: p.Channel},
+			handlers.Message{Text: m.Text, Blocks: m.Blocks.BlockSet, Holds: handlers.Content{Desk: true, Actors: m.Actors}},
+			&slack.SlackMetadata{EventType: healthType, EventPayload: map[string]any{"id": p.OnceKey}})
 		if err != nil {
 			free := f.Store.FreeTrustPost(context.WithoutCancel(ctx), p.Slot, refused(err))
 			if free != nil {
@@ -350,10 +350,10 @@ func (f *Federation) picture(ctx context.Context, p store.TrustPost) error {
 	}
 	uploading, cancel := context.WithTimeout(ctx, postFor)
 	defer cancel()
-	_, err = f.Slack.UploadFileContext(uploading, slack.UploadFileParameters{
+	err = f.Thread.Out.Upload(uploading, Place{Channel: p.Channel, Thread: p.TS}, slack.UploadFileParameters{
 		Reader: bytes.NewReader(m.Picture), FileSize: len(m.Picture), Filename: "signing-certificates.png", Title: "When signing certificates end",
-		AltTxt: m.Alt, InitialComment: handlers.Escape(m.Alt), Channel: p.Channel, ThreadTimestamp: p.TS,
-	})
+		AltTxt: m.Alt, InitialComment: handlers.Escape(m.Alt),
+	}, handlers.Content{Desk: true})
 	var answered slack.SlackErrorResponse
 	switch {
 	case errors.As(err, &answered) && answered.Err == "missing_scope":

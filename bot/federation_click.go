@@ -168,8 +168,8 @@ func (f *Federation) mark(ctx context.Context, k Click) error {
 	if lines := marksSay + strings.Join(said, "\n"); len(said) > 0 && len(text)+len(lines) <= most {
 		text += lines
 	}
-	_, _, _, err := f.Slack.UpdateMessageContext(ctx, k.Channel, k.MessageTS, slack.MsgOptionText(text, false), slack.MsgOptionBlocks(blocks...))
-	return outcome("mark a health post", err)
+	m := handlers.Message{Text: text, Blocks: blocks, Holds: handlers.Content{Desk: true}}
+	return outcome("mark a health post", f.Thread.Out.Edit(ctx, Place{Channel: k.Channel}, k.MessageTS, m))
 }
 
 // Block ids of a post that was edited.
@@ -202,7 +202,7 @@ var markedDate = regexp.MustCompile(`<!date\^\d+\^[^|>]*\|([^>]*)>`)
 func plainMark(s string) string { return markedDate.ReplaceAllString(s, "$1") }
 
 func (f *Federation) whisper(ctx context.Context, k Click, text string) error {
-	return f.Thread.Whisper(ctx, k.Channel, k.ThreadTS, k.User, handlers.Message{Text: text})
+	return outcome("answer a click", f.Thread.Out.Whisper(ctx, Place{Channel: k.Channel, Thread: k.ThreadTS}, k.person(), handlers.Message{Text: text}))
 }
 
 // Domain answers /aadsts contoso.com: the health of one domain, privately, for agents.
@@ -225,7 +225,9 @@ func (f *Federation) Domain(ctx context.Context, w *Worker, q ask, domain string
 		Facts: []string{string(facts.NameDomain), string(facts.NameFederation), string(facts.NameMetadata)}, Why: "health of a domain"}); err != nil {
 		f.Log.Error("write the audit", "error", err)
 	}
-	return w.send(ctx, q, handlers.ComposeTrustReport(report).Draw(nil))
+	drawn := handlers.ComposeTrustReport(report).Draw(nil)
+	drawn.Holds = handlers.Content{Desk: true}
+	return w.send(ctx, q, drawn)
 }
 
 // domainFor bounds the reads for one domain. Whoever asked sees that it is read meanwhile.

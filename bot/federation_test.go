@@ -131,10 +131,10 @@ func newHealth(t *testing.T, db *jobs.DB) *health {
 // replica is another process on the same workspace.
 func (h *health) replica(db *jobs.DB) *Federation {
 	api := NewSlack(h.fake.BotToken(), "", h.fake.APIURL(), nil)
-	gate := handlers.NewGate(api, handlers.Policy{Agents: []string{"S0HELPDESK"}})
+	gate := handlers.NewGate(api, handlers.Policy{Agents: []string{"S0HELPDESK"}, Desks: []string{healthChannel, publicChannel, "C0SHARED"}})
 	st := db.Store()
 	st.Now = h.time
-	return &Federation{Trusts: h.scanner, Slack: api, Thread: &Thread{Slack: api, Self: Identity{UserID: h.fake.App().UserID, BotID: h.fake.App().BotID}}, Gate: gate, Store: st,
+	return &Federation{Trusts: h.scanner, Slack: api, Thread: &Thread{Slack: api, Out: NewOutlet(api, gate, slog.New(slog.DiscardHandler)), Self: Identity{UserID: h.fake.App().UserID, BotID: h.fake.App().BotID}}, Gate: gate, Store: st,
 		Channel: healthChannel, WarnDays: []int{60, 30, 14, 7, 3, 1}, Log: slog.New(slog.DiscardHandler), Now: h.time}
 }
 

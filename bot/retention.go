@@ -12,19 +12,18 @@ import (
 
 // retention removes, every night, what is older than the configuration allows: cases, audit entries, and our answers in
 // Slack.
-func retention(db *jobs.DB, api *slack.Client, s Settings) jobs.Periodic {
+func retention(db *jobs.DB, out *Outlet, s Settings) jobs.Periodic {
 	return jobs.Periodic{
 		Name: "retention", Schedule: "30 3 * * *", Timezone: s.Config.Federation.Timezone, Timeout: 20 * time.Minute,
 		Do: func(ctx context.Context, _ time.Time) error {
 			before := s.Now().AddDate(0, 0, -s.Config.RetentionDays)
-			return purge(ctx, db, api, before)
+			return purge(ctx, db, out, before)
 		},
 	}
 }
 
 // purge empties old cases and deletes their answers. An answer that Slack cannot delete now is tried again the next night.
-// https://docs.slack.dev/reference/methods/chat.delete
-func purge(ctx context.Context, db *jobs.DB, api *slack.Client, before time.Time) error {
+func purge(ctx context.Context, db *jobs.DB, out *Outlet, before time.Time) error {
 	for {
 		replies, err := db.Store().Purge(ctx, before)
 		if err != nil || len(replies) == 0 {
@@ -32,7 +31,7 @@ func purge(ctx context.Context, db *jobs.DB, api *slack.Client, before time.Time
 		}
 		var failed error
 		for _, r := range replies {
-			_, _, err := api.DeleteMessageContext(ctx, r.Channel, r.TS)
+			err := out.Delete(ctx, r.Channel, r.TS)
 			if err != nil && !gone(err) {
 				failed = outcome("delete an old answer", err)
 				var limited *slack.RateLimitedError

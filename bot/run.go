@@ -94,15 +94,16 @@ func Run(ctx context.Context, s Settings) (err error) {
 	self := Identity{TeamID: who.TeamID, UserID: who.UserID, BotID: who.BotID}
 
 	gate := handlers.NewGate(api, Policy(s.Config))
+	out := NewOutlet(api, gate, s.Log)
 	worker := &Worker{
-		Thread: &Thread{Slack: api, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
+		Thread: &Thread{Slack: api, Out: out, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
 		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now},
 	}
 	federation := &Federation{
 		Trusts: s.Trusts, Slack: api, Thread: worker.Thread, Gate: gate, Store: db.Store(), Channel: s.Config.Federation.Channel,
 		WarnDays: s.Config.Federation.WarnDays, Log: s.Log, Now: s.Now,
 	}
-	schedules := []jobs.Periodic{retention(db, api, s)}
+	schedules := []jobs.Periodic{retention(db, out, s)}
 	if p, ok := federation.Periodic(s.Config.Federation); ok {
 		schedules = append(schedules, p)
 	}

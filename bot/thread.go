@@ -19,7 +19,8 @@ const metadataType = "signpost_answer"
 
 // Thread posts and edits our answers in Slack.
 type Thread struct {
-	Slack *slack.Client
+	Slack *slack.Client // for what is read; what is said goes through Out
+	Out   *Outlet
 	Self  Identity
 }
 
@@ -53,19 +54,13 @@ func (t *Thread) Post(ctx context.Context, s *store.Store, c store.Case, m handl
 
 // post sends the message. https://docs.slack.dev/reference/methods/chat.postMessage
 func (t *Thread) post(ctx context.Context, c store.Case, m handlers.Message) (string, error) {
-	_, ts, sent, err := t.Slack.PostMessageWithResponseContext(ctx, c.Channel,
-		slack.MsgOptionTS(c.ThreadTS),
-		slack.MsgOptionText(m.Text, false),
-		slack.MsgOptionBlocks(m.Blocks...),
-		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"id": c.OnceKey}}),
-		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl(),
-	)
+	ts, parent, err := t.Out.Post(ctx, place(c), m, &slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"id": c.OnceKey}})
 	if err != nil {
 		return "", err
 	}
-	if sent.ThreadTimestamp == "" {
+	if parent == "" {
 		// The message that we answer was deleted, and Slack put the answer at the top of the channel. Take it away.
-		if _, _, err := t.Slack.DeleteMessageContext(ctx, c.Channel, ts); err != nil {
+		if err := t.Out.Delete(ctx, c.Channel, ts); err != nil {
 			return "", err
 		}
 		return "", errParentGone
@@ -95,25 +90,12 @@ func (t *Thread) find(ctx context.Context, c store.Case) (ts string, err error) 
 	}
 }
 
-// Edit replaces the case's answer. Text and blocks always go together: an update without blocks would remove them.
-// https://docs.slack.dev/reference/methods/chat.update
-func (t *Thread) Edit(ctx context.Context, c store.Case, m handlers.Message) error {
-	_, _, _, err := t.Slack.UpdateMessageContext(ctx, c.Channel, c.ReplyTS, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
-	return outcome("edit the answer", err)
-}
+// place is the thread of a case.
+func place(c store.Case) Place { return Place{Channel: c.Channel, Thread: c.ThreadTS, Shared: c.ExtShared} }
 
-// Whisper shows a message to one person only, in the thread of the case.
-// https://docs.slack.dev/reference/methods/chat.postEphemeral
-func (t *Thread) Whisper(ctx context.Context, channel, thread, user string, m handlers.Message) error {
-	opts := []slack.MsgOption{slack.MsgOptionText(m.Text, false)}
-	if len(m.Blocks) > 0 {
-		opts = append(opts, slack.MsgOptionBlocks(m.Blocks...))
-	}
-	if thread != "" {
-		opts = append(opts, slack.MsgOptionTS(thread))
-	}
-	_, err := t.Slack.PostEphemeralContext(ctx, channel, user, opts...)
-	return outcome("show a private message", err)
+// Edit replaces the case's answer.
+func (t *Thread) Edit(ctx context.Context, c store.Case, m handlers.Message) error {
+	return outcome("edit the answer", t.Out.Edit(ctx, place(c), c.ReplyTS, m))
 }
 
 // lasting are answers of Slack that no retry changes. https://docs.slack.dev/reference/methods/chat.postMessage#errors
@@ -141,9 +123,9 @@ func outcome(what string, err error) error {
 	return wrapped
 }
 
-// refused reports whether Slack answered the call with an error, so that it certainly had no effect.
+// refused reports whether the call certainly had no effect: Slack answered it with an error, or it was never made.
 func refused(err error) bool {
 	var limited *slack.RateLimitedError
 	var answered slack.SlackErrorResponse
-	return errors.As(err, &limited) || errors.As(err, &answered) || errors.Is(err, errParentGone)
+	return errors.As(err, &limited) || errors.As(err, &answered) || errors.Is(err, errParentGone) || errors.Is(err, errWithheld)
 }

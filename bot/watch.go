@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
-
 	"signpost/bot/store"
 	"signpost/graph/facts"
 	"signpost/handlers"
@@ -97,14 +95,14 @@ func watchCursor(id int64) string { return fmt.Sprintf("watch %d", id) }
 
 // tell says it in the thread, or to one person where the thread may not hold it.
 func (w *Worker) tell(ctx context.Context, c store.Case, r facts.Report, by string, full bool, says string) error {
+	m := handlers.Message{Text: says, Holds: handlers.Content{Level: handlers.Full, About: r.Names()}}
 	if full {
-		_, _, err := w.Thread.Slack.PostMessageContext(ctx, c.Channel, slack.MsgOptionTS(c.ThreadTS), slack.MsgOptionText(says, false),
-			slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+		_, _, err := w.Thread.Out.Post(ctx, place(c), m, nil)
 		return outcome("confirm in the thread", err)
 	}
 	who, err := w.Gate.Reader(ctx, by, c.Team)
 	if err != nil || !who.Inside || !who.Agent && !strings.EqualFold(who.Email, r.Subject.User) {
 		return nil // who may not know is told nothing
 	}
-	return w.Thread.Whisper(ctx, c.Channel, c.ThreadTS, by, handlers.Message{Text: says})
+	return outcome("confirm privately", w.Thread.Out.Whisper(ctx, place(c), Person{ID: by, Home: c.Team}, m))
 }

@@ -40,9 +40,10 @@ func newWorker(t *testing.T, tenant *directory, now func() time.Time) (*slackfak
 	t.Cleanup(func() { db.Close() })
 	api := NewSlack(fake.BotToken(), "", fake.APIURL(), nil)
 	policy := handlers.Policy{Channels: map[string]handlers.Details{privateChannel: handlers.Full}}
+	gate := handlers.NewGate(api, policy)
 	var queued []later
 	w := &Worker{
-		Thread: &Thread{Slack: api, Self: Identity{UserID: fake.App().UserID, BotID: fake.App().BotID}}, Gate: handlers.NewGate(api, policy), Store: db.Store(),
+		Thread: &Thread{Slack: api, Out: NewOutlet(api, gate, slog.New(slog.DiscardHandler)), Self: Identity{UserID: fake.App().UserID, BotID: fake.App().BotID}}, Gate: gate, Store: db.Store(),
 		Desk: &handlers.Desk{Book: book, Tenant: tenant, Policy: policy, Now: now},
 		Later: func(_ context.Context, _ int64, try int, at time.Time) error {
 			queued = append(queued, later{try, at})

@@ -25,6 +25,7 @@ const (
 type Message struct {
 	Text   string
 	Blocks []slack.Block
+	Holds  Content
 }
 
 // Buttons says which buttons stand under an answer. Key is what a click gives back: the case, as an opaque word.
@@ -72,7 +73,7 @@ func (p Page) Draw(b *Buttons) Message {
 	if text == "" {
 		text = "No answer." // Slack refuses an empty one
 	}
-	return Message{Text: text, Blocks: append(blocks, tail...)}
+	return Message{Text: text, Blocks: append(blocks, tail...), Holds: p.Holds}
 }
 
 func (p Page) title() string { return short(strings.TrimSpace(Clean(p.Title)), maxHeader) }

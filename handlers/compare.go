@@ -68,7 +68,7 @@ type difference struct {
 // ComposeComparison writes down only what differs; what is the same is one line.
 func ComposeComparison(c Comparison) Page {
 	bad, good := person(c.Bad), person(c.Good)
-	p := Page{Title: "What differs between " + bad + " and " + good}
+	p := Page{Title: "What differs between " + bad + " and " + good, Holds: Content{Level: Full, Desk: true, About: []string{bad, good}}}
 	var differs, same, unread []string
 	for _, d := range c.differences() {
 		switch {

@@ -20,6 +20,7 @@ type Page struct {
 	Parts []Part
 	Foot  []string // ids and times
 	Links []string
+	Holds Content
 }
 
 // Part is one paragraph of a page. A line that begins with a tab is code.
@@ -65,7 +66,7 @@ func Compose(d runbooks.Diagnosis, v View) Page {
 	if v.Details != Full {
 		d = public(d, v.Details)
 	}
-	p := Page{Title: title(d, v)}
+	p := Page{Title: title(d, v), Holds: ContentOf(d, v.Details)}
 	if d.Runbook != nil {
 		p.advise("", opening(d.Runbook))
 		p.advise("What it is", about(d, v)...)

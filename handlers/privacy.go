@@ -25,6 +25,7 @@ type Policy struct {
 	Channels  map[string]Details // by channel id; channels that are not listed are Agents
 	Agents    []string           // Slack user groups (S…) and users (U…, W…)
 	Protected []string           // sign-in names that no place may show
+	Desks     []string           // channels that the operator named for agents: escalation and health posts
 }
 
 // IsProtected reports whether an account may not be shown. It is asked with every name that the account is known by.

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -170,3 +171,20 @@ func (n Name) EmptyWhenAbsent() bool {
 
 // Known reports whether n is the name of a fact.
 func (n Name) Known() bool { _, ok := about[n]; return ok }
+
+// Names are all the names that the affected person has in the report: as the question named them, and of their account.
+func (r Report) Names() []string {
+	var names []string
+	add := func(all ...string) {
+		for _, n := range all {
+			if n != "" && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	add(r.Subject.User)
+	if u := r.User.Value; u != nil {
+		add(u.ID, u.UPN, u.Mail, u.OnPremisesUPN)
+	}
+	return names
+}
