@@ -20,8 +20,8 @@ type Content struct {
 	// About are all names of the person whom directory data are about. That person may read them privately, and no other
 	// who is not an agent.
 	About []string
-	// Desk is for agents alone, and for the channels that the operator named for them (escalation, health posts): figures,
-	// open cases, the federation's health. It never tells of a person's account.
+	// Desk is for agents alone, for the channels that the operator named for them (escalation, health posts), and for those
+	// with details full: figures, open cases, the federation's health. It never tells of a person's account.
 	Desk bool
 	// Actors names who changed something in the tenant. A channel may hold it only while it is private.
 	Actors bool

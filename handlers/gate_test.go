@@ -126,7 +126,7 @@ func TestSharingIsRememberedUntilForgotten(t *testing.T) {
 	}
 	ask(Full, 1)
 	shared = true
-	ask(Full, 1) // believed for a minute
+	ask(Full, 1) // believed for some seconds
 	g.Forget("COTHER")
 	ask(Full, 1)
 	g.Forget("CFULL")

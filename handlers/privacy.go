@@ -38,11 +38,11 @@ func (p Policy) IsProtected(names ...string) bool {
 	return false
 }
 
-// How long a look-up of Slack is believed. Sharing is short: a channel may be shared at any time, and the events that
-// say so can be late.
+// How long a look-up of Slack is believed: long enough for the edits of one answer, and no longer, because the events that
+// say that a channel was shared or that somebody left a group can be late or lost.
 const (
-	sharingFor = time.Minute
-	memberFor  = 5 * time.Minute
+	sharingFor = 5 * time.Second
+	memberFor  = time.Minute
 )
 
 // Gate answers who may see what by asking Slack. Whatever it cannot find out it refuses.
