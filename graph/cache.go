@@ -81,7 +81,7 @@ type caches struct {
 	health        *memo[facts.Fact[facts.Health]]
 	licences      *memo[facts.Fact[facts.Licences]]
 	organization  *memo[facts.Fact[facts.Organization]]
-	metadata      *memo[facts.Fact[federation.Document]]
+	metadata      *memo[facts.Fact[federation.Publication]]
 }
 
 func newCaches(clock Clock) caches {
@@ -115,7 +115,7 @@ func newCaches(clock Clock) caches {
 		health:        newMemo[facts.Fact[facts.Health]](clock),
 		licences:      newMemo[facts.Fact[facts.Licences]](clock),
 		organization:  newMemo[facts.Fact[facts.Organization]](clock),
-		metadata:      newMemo[facts.Fact[federation.Document]](clock),
+		metadata:      newMemo[facts.Fact[federation.Publication]](clock),
 	}
 }
 

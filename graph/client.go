@@ -39,6 +39,7 @@ type Tenant struct {
 	v1      abstractions.RequestAdapter // …/v1.0
 	beta    abstractions.RequestAdapter // …/beta: non-interactive sign-ins are nowhere else
 	budgets budgets
+	scans   *budget // the part of the directory's limit that health reports may take
 	batches *batcher
 	caches  caches
 	lookups lookups
@@ -105,6 +106,7 @@ func newTenant(cfg Config, log *slog.Logger, wire http.RoundTripper, idle func()
 			reports: newBudget("its reports and logs to 5 requests in 10 s", reportRequests, reportWindow, cfg.Clock),
 			risk:    newBudget("risk and Conditional Access to 1 request a second", riskRequests, riskWindow, cfg.Clock),
 		},
+		scans:     newBudget("the directory to 3,500 units in 10 s", scanRequests, scanWindow, cfg.Clock),
 		caches:    newCaches(cfg.Clock),
 		publish:   map[string]string{},
 		realms:    newRealms(cfg.authority(), wire),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"signpost/graph"
+	"signpost/graph/tenantfake"
 )
 
 // jump is a clock that does not let anybody wait: it jumps to the end of every wait. A tenant and a client that share it
@@ -32,3 +33,10 @@ func (j *jump) After(d time.Duration) <-chan time.Time {
 }
 
 func (j *jump) use(cfg *graph.Config) { cfg.Clock = graph.Clock{Now: j.Now, After: j.After} }
+
+// later moves the clock that a fake tenant and its client share.
+func later(s *tenantfake.Server, d time.Duration) {
+	if clock, ok := clocks.Load(s); ok {
+		clock.(*jump).After(d)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"signpost/graph/facts"
 )
 
 // Secret is a text that never shows itself in logs or in formatted output.
@@ -187,14 +189,8 @@ func (c Config) check(credentialNamed bool) []error {
 		}
 	}
 	for domain, address := range c.Metadata {
-		u, err := url.Parse(address)
-		switch {
-		case !tenantName.MatchString(domain) || !strings.Contains(domain, "."):
-			wrong = append(wrong, fmt.Errorf("tenant.metadata: %q is no domain", domain))
-		case err != nil || u.Hostname() == "" || u.Scheme != "https":
-			wrong = append(wrong, fmt.Errorf("tenant.metadata: the address for %s is no https address", domain))
-		case u.User != nil || u.Fragment != "":
-			wrong = append(wrong, fmt.Errorf("tenant.metadata: the address for %s holds a name, a password or a fragment", domain))
+		if err := facts.CheckMetadataAddress(domain, address); err != nil {
+			wrong = append(wrong, err)
 		}
 	}
 	return wrong

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -30,9 +32,18 @@ type credential struct {
 	host   string // the authority host, for sentences
 	clock  Clock
 
+	own ownKey // what Signpost signs in with
+
 	turn    chan struct{} // holds one: the right to ask, and to use what follows
 	refused error
 	until   time.Time
+}
+
+// ownKey is what is known without asking anybody of the secret or certificate that Signpost signs in with. It is empty for an
+// identity that has neither: a federated or a managed one.
+type ownKey struct {
+	certificate *x509.Certificate
+	hint        string // the first three characters of the client secret, by which Graph tells secrets apart
 }
 
 // newCredential builds the azidentity credential that the configuration names.
@@ -51,6 +62,7 @@ func newCredential(cfg Config, transport http.RoundTripper) (*credential, error)
 	c := &credential{host: u.Host, clock: cfg.Clock, turn: make(chan struct{}, 1)}
 	switch {
 	case cfg.ClientSecret != "":
+		c.own.hint = string([]rune(string(cfg.ClientSecret))[:min(3, len([]rune(string(cfg.ClientSecret))))])
 		c.source, err = azidentity.NewClientSecretCredential(cfg.TenantID, cfg.ClientID, string(cfg.ClientSecret),
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: offline})
 	case cfg.CertificatePath != "":
@@ -85,10 +97,25 @@ func (c *credential) useCertificate(cfg Config, options azcore.ClientOptions, of
 	if err != nil {
 		return fmt.Errorf("cannot use the certificate of AZURE_CLIENT_CERTIFICATE_PATH (it must hold certificate and private key, and a PKCS#12 file its password in AZURE_CLIENT_CERTIFICATE_PASSWORD): %w", err)
 	}
+	c.own.certificate = leafOf(certs, key)
 	c.source, err = azidentity.NewClientCertificateCredential(cfg.TenantID, cfg.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: offline})
 	if err != nil {
 		return fmt.Errorf("cannot use the certificate of AZURE_CLIENT_CERTIFICATE_PATH: %w", err)
+	}
+	return nil
+}
+
+// leafOf is the certificate of a private key among those of a file, which may hold the authorities as well; nil for none.
+func leafOf(certs []*x509.Certificate, key crypto.PrivateKey) *x509.Certificate {
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil
+	}
+	for _, c := range certs {
+		if public, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); ok && public.Equal(signer.Public()) {
+			return c
+		}
 	}
 	return nil
 }

@@ -33,13 +33,17 @@ func (t *Tenant) metadata(ctx context.Context, d facts.Fact[facts.Domain], f fac
 		return facts.Unread[facts.Metadata](facts.NotAsked, "it is not known where this identity provider publishes its metadata; name the address in tenant.metadata")
 	}
 	from := facts.Metadata{URL: address, Guessed: guessed}
-	read, err := t.caches.metadata.get(ctx, t.life, address+"\n"+trust.Issuer, func(ctx context.Context) (facts.Fact[federation.Document], time.Duration) {
-		f := unbroken(t, func() facts.Fact[federation.Document] {
-			document, err := t.idps.Metadata(ctx, address, federation.Hosts(trust), trust.Issuer)
+	failed := func(state facts.State, says string) facts.Fact[facts.Metadata] {
+		return facts.Fact[facts.Metadata]{State: state, Reason: "the metadata at " + address + " could not be read: " + says, Value: &from}
+	}
+	// Many domains share one identity provider, so what stands at an address is read once for all trusts that look there.
+	read, err := t.caches.metadata.get(ctx, t.life, address, func(ctx context.Context) (facts.Fact[federation.Publication], time.Duration) {
+		f := unbroken(t, func() facts.Fact[federation.Publication] {
+			p, err := t.idps.Metadata(ctx, address, federation.Hosts(trust))
 			if err != nil {
 				return unpublished(err, guessed && trust.Provider != "AD FS")
 			}
-			return facts.See(document.Fetched, document)
+			return facts.See(p.Fetched, p)
 		})
 		if f.State == facts.Seen {
 			return f, keepMetadata
@@ -48,25 +52,29 @@ func (t *Tenant) metadata(ctx context.Context, d facts.Fact[facts.Domain], f fac
 	})
 	switch {
 	case err != nil:
-		return facts.Fact[facts.Metadata]{State: facts.Failed, Reason: "the metadata at " + address + " could not be read: no answer in time", Value: &from}
+		return failed(facts.Failed, "no answer in time")
 	case read.State == "":
 		return facts.Unread[facts.Metadata](facts.Failed, "the metadata could not be read: Signpost is closing")
 	case read.State != facts.Seen:
-		return facts.Fact[facts.Metadata]{State: read.State, Reason: "the metadata at " + address + " could not be read: " + read.Reason, Value: &from}
+		return failed(read.State, read.Reason)
 	}
-	m := read.Value.Against(trust)
+	document, err := read.Value.Of(trust.Issuer)
+	if err != nil {
+		return failed(facts.Failed, err.Error())
+	}
+	m := document.Against(trust)
 	m.URL, m.Guessed = address, guessed
 	return facts.See(read.ReadAt, m)
 }
 
 // unpublished is the fact of metadata that could not be read. A guess that the host has nothing for is no failure of the
 // identity provider.
-func unpublished(err error, guess bool) facts.Fact[federation.Document] {
+func unpublished(err error, guess bool) facts.Fact[federation.Publication] {
 	var status *federation.StatusError
 	if guess && errors.As(err, &status) && status.Status < 500 {
-		return facts.Unread[federation.Document](facts.NotAsked, err.Error()+", and this address is a guess; name the right one in tenant.metadata")
+		return facts.Unread[federation.Publication](facts.NotAsked, err.Error()+", and this address is a guess; name the right one in tenant.metadata")
 	}
-	return facts.Unread[federation.Document](facts.Failed, err.Error())
+	return facts.Unread[federation.Publication](facts.Failed, err.Error())
 }
 
 // metadataAddress is where the identity provider of a domain publishes its metadata; "" where nobody knows.
@@ -91,7 +99,7 @@ func (t *Tenant) metadataAddress(d facts.Domain, trust facts.Federation) (addres
 			return "", false
 		}
 		at.Path, at.RawQuery = "/pf/federation_metadata.ping", url.Values{"PartnerSpId": {"urn:federation:MicrosoftOnline"}}.Encode()
-	default:
+	default: // of Okta and Google no address is documented that would follow from the trust
 		return "", false
 	}
 	return at.String(), true

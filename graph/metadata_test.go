@@ -56,8 +56,7 @@ func TestMetadataIsComparedWithTheTrust(t *testing.T) {
 
 func TestMetadataIsComparedWithTheTrustOfNow(t *testing.T) {
 	s := publishing(t, held)
-	clock := now
-	tenant := connect(t, s, func(c *graph.Config) { c.Clock = graph.Clock{Now: func() time.Time { return clock }} })
+	tenant := connect(t, s)
 	q := facts.Query{Ask: ofMetadata, Domain: "fed.example"}
 	if m := tenant.Collect(t.Context(), q).Metadata; !m.OK() || !m.Value.Covered {
 		t.Fatalf("%s %q %+v", m.State, m.Reason, m.Value)
@@ -65,7 +64,7 @@ func TestMetadataIsComparedWithTheTrustOfNow(t *testing.T) {
 	s.Change(func(st *tenantfake.State) {
 		st.Federation["fed.example"]["signingCertificate"] = tenantfake.SigningCertificate("another", now, now.AddDate(1, 0, 0))
 	})
-	clock = now.Add(6 * time.Minute) // the trust is read anew, the metadata is still good
+	later(s, 6*time.Minute) // the trust is read anew, the metadata is still good
 	if m := tenant.Collect(t.Context(), q).Metadata; !m.OK() || m.Value.Covered || len(m.Value.Gone) != 1 {
 		t.Errorf("%s %q %+v", m.State, m.Reason, m.Value)
 	}

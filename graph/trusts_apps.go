@@ -18,33 +18,54 @@ const (
 	credentialPast = 7 * 24 * time.Hour // an app whose last credential ended longer ago is not in use
 )
 
-// ownCredential warns before Signpost's own app registration has no credential left. Which of several Signpost signs in with,
-// Graph does not tell, so it is the last to end that counts. A managed or federated identity has none.
+// ownEnds is the finding that Signpost's own secret or certificate ends.
+const ownEnds = "own-credential-ends"
+
+// ownCredential warns before what Signpost signs in with ends. A certificate is at hand and says so itself. Of the secrets of
+// the app registration, the one in use is told by its first three characters, which Graph gives as a hint; where they do not
+// tell, it is the last to end that counts. A managed or federated identity has neither, so nothing of it ends.
 func (s *scan) ownCredential(ctx context.Context) []facts.Finding {
-	token, err := s.t.cred.GetToken(ctx, s.t.tokenRequest())
-	if err != nil {
-		return nil // everything else says so
+	const otherwise = "Signpost can read nothing of the tenant any more, and this report ends."
+	own := s.t.cred.own
+	if x := own.certificate; x != nil {
+		f, ok := s.ends([]facts.Credential{{Kind: "certificate", Name: x.Subject.String(), Ends: x.NotAfter.UTC()}}, "The certificate that Signpost signs in with", s.now)
+		if !ok {
+			return nil
+		}
+		f.ID, f.Of, f.By, f.Role, f.Otherwise = ownEnds, "certificate", "identity-admin", "Cloud Application Administrator", otherwise
+		f.Next = "Make a new certificate, add its public part to Signpost's app registration, and put it where AZURE_CLIENT_CERTIFICATE_PATH points; a federated credential never ends"
+		f.Evidence[0].Fact, f.Evidence[0].Source = "", "the file of AZURE_CLIENT_CERTIFICATE_PATH"
+		return []facts.Finding{f}
 	}
+	if own.hint == "" {
+		return nil
+	}
+	token, err := s.t.cred.GetToken(ctx, s.t.tokenRequest())
 	held, ok := decodeClaims(token.Token)
-	if !ok || held.AppID == "" {
+	if err != nil || !ok || held.AppID == "" { // without a token everything else says so
+		s.skip(ownEnds)
 		return nil
 	}
 	app := s.t.app(ctx, held.AppID)
 	if !app.OK() {
+		s.skip(ownEnds)
 		return nil
 	}
-	f, ok := s.ends(app.Value.Credentials, "Signpost's own app registration", app.ReadAt)
+	all, whose := app.Value.Credentials, "The last credential of Signpost's own app registration"
+	if used := slices.DeleteFunc(slices.Clone(all), func(c facts.Credential) bool { return c.Kind != "secret" || c.Hint != own.hint }); len(used) > 0 {
+		all, whose = used, "The client secret that Signpost signs in with"
+	}
+	f, ok := s.ends(all, whose, app.ReadAt)
 	if !ok {
 		return nil
 	}
-	f.ID, f.Of, f.By, f.Role = "own-credential-ends", held.AppID, "identity-admin", "Cloud Application Administrator"
-	f.Otherwise = "Signpost can read nothing of the tenant any more, and this report ends."
+	f.ID, f.Of, f.By, f.Role, f.Otherwise = ownEnds, held.AppID, "identity-admin", "Cloud Application Administrator", otherwise
 	f.Next = "Add a new secret or certificate to the app registration and give it to Signpost, or use a federated credential, which never ends"
 	return []facts.Finding{f}
 }
 
-// ends is the finding of an app whose last credential ends soon, or has just ended.
-func (s *scan) ends(all []facts.Credential, whose string, read time.Time) (f facts.Finding, ok bool) {
+// ends is the finding of an app whose last credential ends soon, or has just ended. what begins the sentence.
+func (s *scan) ends(all []facts.Credential, what string, read time.Time) (f facts.Finding, ok bool) {
 	all = slices.DeleteFunc(slices.Clone(all), func(c facts.Credential) bool { return c.Ends.IsZero() })
 	if len(all) == 0 {
 		return f, false
@@ -59,14 +80,22 @@ func (s *scan) ends(all []facts.Credential, whose string, read time.Time) (f fac
 		kind = "client secret"
 	}
 	f = facts.Finding{Severity: facts.Note, Due: &end, Evidence: []facts.FindingReason{{Says: fmt.Sprintf("%s %s is valid until %s", kind, last.Name, end.Format("2006-01-02")), Fact: facts.NameApp, Source: facts.NameApp.Source(), Time: read}}}
-	f.Says = fmt.Sprintf("The last %s of %s ends on %s, in %d days.", kind, whose, end.Format("2006-01-02"), federation.DaysLeft(s.now, end))
+	f.Says = fmt.Sprintf("%s ends on %s, in %s.", what, end.Format("2006-01-02"), inDays(federation.DaysLeft(s.now, end)))
 	if left <= 0 {
-		f.Says = fmt.Sprintf("The last %s of %s ended on %s.", kind, whose, end.Format("2006-01-02"))
+		f.Says = fmt.Sprintf("%s ended on %s.", what, end.Format("2006-01-02"))
 	}
 	if left <= credentialWarn {
 		f.Severity = facts.Warning
 	}
 	return f, true
+}
+
+// inDays is a number of days as it stands in a sentence.
+func inDays(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
 }
 
 // samlApp is a service principal, as far as its signing certificates go.
@@ -76,23 +105,37 @@ type samlApp struct {
 	AppID string `json:"appId"`
 	Name  string `json:"displayName"`
 	Mode  string `json:"preferredSingleSignOnMode"`
+	// Enabled is false where nobody can sign in to the app anyway.
+	Enabled *bool `json:"accountEnabled"`
+	// Active is the thumbprint (SHA-1) of the certificate that tokens are signed with; others may wait for their turn.
+	Active string `json:"preferredTokenSigningKeyThumbprint"`
 	keyring
+}
+
+// signing are the certificates that decide when sign-ins to the app end: the active one, or all where Graph does not tell which
+// one that is.
+func (a samlApp) signing() []facts.Credential {
+	all := slices.DeleteFunc(a.credentials(), func(c facts.Credential) bool { return c.Kind != "certificate" })
+	active := slices.DeleteFunc(slices.Clone(all), func(c facts.Credential) bool { return c.SHA1 == "" || !strings.EqualFold(c.SHA1, a.Active) })
+	if len(active) > 0 {
+		return active
+	}
+	return all
 }
 
 // apps are the findings about enterprise apps with SAML whose signing certificate ends soon, and about app registrations
 // whose last secret or certificate does.
 func (s *scan) apps(ctx context.Context) []facts.Finding {
 	var found []facts.Finding
-	principals, err := pages[samlApp](ctx, s.t, "/servicePrincipals", "id,appId,displayName,preferredSingleSignOnMode,keyCredentials,passwordCredentials")
+	principals, err := pages[samlApp](ctx, s.t, "/servicePrincipals", "id,appId,displayName,accountEnabled,preferredSingleSignOnMode,preferredTokenSigningKeyThumbprint,keyCredentials")
 	if err != nil {
 		found = append(found, s.appsUnread(err, "the signing certificates of enterprise apps"))
 	}
 	for _, a := range principals {
-		if !strings.EqualFold(a.Mode, "saml") {
+		if !strings.EqualFold(a.Mode, "saml") || a.Enabled != nil && !*a.Enabled {
 			continue
 		}
-		signing := slices.DeleteFunc(a.credentials(), func(c facts.Credential) bool { return c.Kind != "certificate" })
-		if f, ok := s.ends(signing, a.Name, s.now); ok {
+		if f, ok := s.ends(a.signing(), "The SAML signing certificate of "+cut(a.Name, 80), s.now); ok {
 			f.ID, f.Of, f.By, f.Role = "app-saml-certificate-ends", a.AppID, "identity-admin", "Cloud Application Administrator"
 			f.Otherwise = "People cannot sign in to " + a.Name + ": it refuses the tokens."
 			f.Next = "In Entra: Enterprise applications, " + a.Name + ", Single sign-on, SAML certificates: make a new one, give it to the app's owner, then activate it"
@@ -104,7 +147,7 @@ func (s *scan) apps(ctx context.Context) []facts.Finding {
 		found = append(found, s.appsUnread(err, "the secrets of app registrations"))
 	}
 	for _, a := range registered {
-		if f, ok := s.ends(a.credentials(), a.Name, s.now); ok {
+		if f, ok := s.ends(a.credentials(), "The last credential of "+cut(a.Name, 80), s.now); ok {
 			f.ID, f.Of, f.By, f.Role = "app-credential-ends", a.AppID, "app-owner", "Cloud Application Administrator"
 			f.Otherwise = a.Name + " gets no token of its own any more (AADSTS7000222)."
 			f.Next = "In Entra: App registrations, " + a.Name + ", Certificates & secrets: add a new one and give it to the app's owner"

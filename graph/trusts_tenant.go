@@ -76,7 +76,9 @@ const (
 	syncLost = 24 * time.Hour
 )
 
-// tenant are the findings that belong to no domain: the synchronisation.
+// tenant are the findings that belong to no domain: the synchronisation. The agents of pass-through authentication are not among
+// them: Graph gives them to signed-in administrators alone, to no application.
+// https://learn.microsoft.com/graph/api/onpremisesagent-get
 func (s *scan) tenant(ctx context.Context) []facts.Finding {
 	o := s.t.organization(ctx)
 	saw := func(says string) []facts.FindingReason {
@@ -85,11 +87,15 @@ func (s *scan) tenant(ctx context.Context) []facts.Finding {
 	switch {
 	case ctx.Err() != nil:
 		return nil
-	case !o.OK(): // a trust is whole without it, so this is no more than worth knowing
+	case !o.OK(): // a trust is whole without it, so this is no more than worth knowing while nobody knows that there is a synchronisation
 		return []facts.Finding{{ID: "sync-unreadable", Severity: facts.Note, By: "identity-admin", Says: "When Entra Connect last synchronised could not be read: " + o.Reason,
 			Next: "Run signpost doctor: it names the permission that is missing", Evidence: saw(o.Reason)}}
-	case o.Value.Synced == nil || !*o.Value.Synced || o.Value.LastSync == nil:
+	case o.Value.Synced == nil || !*o.Value.Synced:
 		return nil
+	case o.Value.LastSync == nil: // it synchronises, and whether that still works is not known
+		const says = "The tenant is synchronised, but Graph does not tell when that was last."
+		return []facts.Finding{{ID: "sync-unreadable", Severity: facts.Unknown, By: "identity-admin", Role: "Hybrid Identity Administrator", Says: says,
+			Next: "On the Entra Connect server: Get-ADSyncScheduler; for cloud sync, look at the agents in Entra", Evidence: saw("onPremisesSyncEnabled is true, onPremisesLastSyncDateTime is not there")}}
 	}
 	age := s.now.Sub(*o.Value.LastSync)
 	f := facts.Finding{ID: "sync-late", Severity: facts.Note, By: "identity-admin", Role: "Hybrid Identity Administrator",

@@ -2,8 +2,6 @@ package graph_test
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -234,75 +232,6 @@ func TestTrustsCountsPeopleAndChildren(t *testing.T) {
 	}
 	if !slices.Equal(r.Verified, []string{"contoso.com", "fed.example", "eu.fed.example"}) {
 		t.Errorf("verified: %v", r.Verified)
-	}
-}
-
-func TestTrustsOfAThousandDomainsStayWithinTheLimits(t *testing.T) {
-	const n = 1000
-	s, tenant := adfs(t, func(st *tenantfake.State) {
-		trust := st.Federation["fed.example"]
-		for i := range n - 1 {
-			name := fmt.Sprintf("d%03d.example", i)
-			st.Domains = append(st.Domains, named(name, "Federated"))
-			one := tenantfake.Object{}
-			for k, v := range trust {
-				one[k] = v
-			}
-			one["issuerUri"] = "http://" + name + "/adfs/services/trust/"
-			st.Federation[name] = one
-		}
-		delete(st.Federation, "d500.example") // one that fails costs no other
-	})
-	last := 0
-	r := tenant.Trusts(t.Context(), facts.TrustQuery{Progress: func(done, total int) {
-		if total != n || done < last {
-			t.Errorf("progress %d of %d after %d", done, total, last)
-		}
-		last = done
-	}})
-	if diff := cmp.Diff([]string{"d500.example federation-missing critical"}, found(r)); diff != "" {
-		t.Errorf("findings (-want +got):\n%s", diff)
-	}
-	if len(r.Domains) != n || last != n || s.Throttled() != 0 {
-		t.Errorf("%d domains, progress to %d, %d requests throttled", len(r.Domains), last, s.Throttled())
-	}
-	if got := s.Count("/directoryAudits"); got != 1 {
-		t.Errorf("the audit was read %d times", got)
-	}
-}
-
-// BenchmarkTrusts takes the time of a scan of a thousand domains, over a network where every request takes 100 ms.
-func BenchmarkTrusts(b *testing.B) {
-	state := tenantfake.State{Federation: map[string]tenantfake.Object{}, Published: map[string]string{}}
-	s := tenantfake.New(state)
-	defer s.Close()
-	host, at := strings.TrimPrefix(s.URL, "https://"), time.Now()
-	cert := tenantfake.SigningCertificate("ADFS Signing", at.AddDate(0, -2, 0), at.AddDate(0, 10, 0))
-	s.Change(func(st *tenantfake.State) {
-		st.Published = map[string]string{tenantfake.MetadataPath: tenantfake.FederationMetadata(host, cert)}
-		st.Federation = map[string]tenantfake.Object{}
-		for i := range 1000 {
-			name := fmt.Sprintf("d%03d.example", i)
-			st.Domains = append(st.Domains, named(name, "Federated"))
-			st.Federation[name] = tenantfake.AdfsTrust(name, host, cert, at)
-		}
-	})
-	s.Break(tenantfake.Fault{Delay: 100 * time.Millisecond})
-	for b.Loop() {
-		env := s.Env()
-		cfg, err := graph.FromEnv(func(name string) string { return env[name] })
-		if err != nil {
-			b.Fatal(err)
-		}
-		cfg.RootCAs = s.CertPool()
-		tenant, err := graph.New(cfg, slog.New(slog.DiscardHandler))
-		if err != nil {
-			b.Fatal(err)
-		}
-		if r := tenant.Trusts(b.Context(), facts.TrustQuery{}); r.Status != facts.Healthy || len(r.Domains) != 1000 || s.Throttled() != 0 {
-			b.Fatalf("%s, %d domains, %d throttled", r.Status, len(r.Domains), s.Throttled())
-		}
-		tenant.Close()
 	}
 }
 

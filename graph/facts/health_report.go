@@ -26,6 +26,10 @@ type Trust struct {
 	Federation Fact[Federation] `json:"-"`
 	Metadata   Fact[Metadata]   `json:"-"`
 	Changes    Fact[Changes]    `json:"-"`
+	// Realm and Endpoints are what was probed from outside. The realm is not asked where it would tell nothing, and Endpoints is
+	// empty where the hosts were not probed: nothing that only a probe can see is over before a probe has passed.
+	Realm     Fact[Realm] `json:"-"`
+	Endpoints []Endpoint  `json:"-"`
 }
 
 // TrustReport is the health of the tenant's federation at one moment.
@@ -37,6 +41,10 @@ type TrustReport struct {
 	// credential, domains that are new, what could not be read at all.
 	Findings []Finding `json:"findings,omitempty"`
 	Verified []string  `json:"-"` // names of all verified domains, to be compared with the next time
+	// Apps says that the credentials of enterprise apps were asked for. Skipped are the ids of findings of the tenant that were
+	// not looked for, because what they rest on could not be read and no finding says so.
+	Apps    bool     `json:"-"`
+	Skipped []string `json:"-"`
 }
 
 // Approval is when a trust was approved, and by whom.

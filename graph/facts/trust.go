@@ -59,14 +59,19 @@ type Realm struct {
 
 // Endpoint is a host of a trust, as it answers from where Signpost runs.
 type Endpoint struct {
-	Host      string        `json:"host"` // with the port where that is not 443
-	Uses      []string      `json:"uses"` // browser sign-in, WS-Trust, WS-MEX, sign-out
-	State     EndpointState `json:"state"`
-	Problem   string        `json:"problem,omitempty"` // in words, where the state is not ok
-	NotBefore time.Time     `json:"not_before,omitzero"`
-	NotAfter  time.Time     `json:"not_after,omitzero"` // of the TLS certificate
-	Issuer    string        `json:"issuer,omitempty"`
-	Checked   time.Time     `json:"checked"`
+	Host    string        `json:"host"` // with the port where that is not 443
+	Uses    []string      `json:"uses"` // browser sign-in, WS-Trust, WS-MEX, sign-out
+	State   EndpointState `json:"state"`
+	Problem string        `json:"problem,omitempty"` // in words, where the state is not ok
+	// Silent says of an unreachable host that nothing answered, not even with a refusal: its name was not found, there is no way
+	// to it, or the time ran out. Then the fault may as well be with the network that Signpost runs in.
+	Silent    bool      `json:"silent,omitempty"`
+	NotBefore time.Time `json:"not_before,omitzero"`
+	NotAfter  time.Time `json:"not_after,omitzero"` // of the TLS certificate
+	// ChainEnds is when the first of the authorities' certificates between the host's own and the root ends, where that is sooner.
+	ChainEnds time.Time `json:"chain_ends,omitzero"`
+	Issuer    string    `json:"issuer,omitempty"`
+	Checked   time.Time `json:"checked"`
 }
 
 // EndpointState says how a host answers.

@@ -26,7 +26,7 @@ func BenchmarkParseMetadata(b *testing.B) {
 		b.Run(fmt.Sprintf("%s, %d KB", name, len(text)>>10), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d, err := federation.ParseMetadata([]byte(text), ""); err != nil || len(d.Certificates) != 1 {
+				if d, err := federation.DocumentIn([]byte(text), ""); err != nil || len(d.Certificates) != 1 {
 					b.Fatal(err, len(d.Certificates))
 				}
 			}

@@ -157,22 +157,23 @@ func (c *checker) taking(current, next *facts.Certificate) {
 		Evidence: []facts.FindingReason{c.held("current %s ends on %s, next %s is valid from %s to %s", thumb(current.SHA1), date(current.NotAfter), thumb(next.SHA1), date(next.NotBefore), date(next.NotAfter))}})
 }
 
-// overdue is a current certificate that has ended while the next one is valid: both verify tokens, so all is well if the
-// identity provider signs with the next one.
+// overdue is a current certificate that has ended while the next one is valid. Both verify tokens, so whether people can sign
+// in hangs on which of them the identity provider signs with, which nothing here proves: it is critical until the trust is tidy.
 func (c *checker) overdue(current, next *facts.Certificate) {
-	f := facts.Finding{ID: "certificate-overdue", Of: current.SHA1, Severity: facts.Warning, Due: &current.NotAfter, By: byIdentity, Role: roleDomains,
-		Says:      fmt.Sprintf("The current signing certificate of %s ended on %s; the next one is valid and not yet the current one.", c.domain(), date(current.NotAfter)),
+	f := facts.Finding{ID: "certificate-expired", Of: current.SHA1, Severity: facts.Critical, Due: &current.NotAfter, By: byIdentity, Role: roleDomains,
+		Says:      fmt.Sprintf("The current signing certificate of %s ended on %s; the next one is valid until %s.", c.domain(), date(current.NotAfter), date(next.NotAfter)),
 		Otherwise: "People can sign in only if the identity provider signs with the next one already.",
-		Next:      "Make the next certificate the current one: " + c.write("-SigningCertificate BASE64-OF-THE-NEXT"),
+		Next:      "See which one the identity provider signs with, then make the next certificate the current one: " + c.write("-SigningCertificate BASE64-OF-THE-NEXT"),
 		Evidence:  []facts.FindingReason{c.held("current %s ended on %s, next %s is valid until %s", thumb(current.SHA1), date(current.NotAfter), thumb(next.SHA1), date(next.NotAfter))}}
 	if c.m != nil {
 		now, then := Holds(c.m.Certificates, *next), Holds(c.m.Certificates, *current)
 		switch {
 		case now && !then:
-			f.Severity, f.Otherwise = facts.Note, "Nothing yet: the identity provider signs with the next one."
+			f.Otherwise = "Sign-ins work for as long as the identity provider signs with the next one, the only one that it publishes; nothing is staged behind it."
+			f.Next = "Make the next certificate the current one: " + c.write("-SigningCertificate BASE64-OF-THE-NEXT")
 			f.Evidence = append(f.Evidence, c.published("only the next certificate is published"))
 		case then && !now:
-			f.Severity, f.By, f.Next = facts.Critical, byIdP, c.renew()
+			f.By, f.Next = byIdP, c.renew()
 			f.Otherwise = c.people() + " cannot sign in: the identity provider signs with a certificate that has ended."
 			f.Evidence = append(f.Evidence, c.published("only the certificate that has ended is published"))
 		}
@@ -208,8 +209,8 @@ func (c *checker) rollover() {
 		Next:      "Open the AD FS metadata from the internet (https://" + hostOf(c.f.PassiveURI) + "/federationmetadata/2007-06/federationmetadata.xml must answer without a certificate error), and see that AutoCertificateRollover is on: Get-AdfsProperties"}
 	switch failing := badUpdate(c.f.Rollover); {
 	case failing && (c.f.RolloverAt == nil || c.f.RolloverAt.After(current.NotBefore)):
-		f.Severity = facts.Note
-		if left <= noteDays*day {
+		f.Severity = facts.Note // with more than 35 days left, there is time to mend it
+		if left <= warnDays*day {
 			f.Severity = facts.Warning
 		}
 		f.Says = fmt.Sprintf("Entra's automatic update of the certificates of %s does not work: %s.", c.domain(), c.f.Rollover)

@@ -54,6 +54,9 @@ func (c *checker) unreadable() {
 
 // unknownKeys judges certificates that the identity provider publishes and Entra does not hold.
 func (c *checker) unknownKeys() {
+	if len(c.f.Certificates) == 0 { // that it holds none at all has been said
+		return
+	}
 	var unknown, working []facts.Certificate // of what is published: not held; held and valid now
 	for _, x := range c.m.Certificates {
 		switch ended := x.Problem == "" && !c.Now.Before(x.NotAfter); {
@@ -146,8 +149,12 @@ func (c *checker) foreignKeys() {
 // https://learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-install-multiple-domains
 func (c *checker) issues() bool {
 	own, expected := strings.ToLower(c.m.EntityID), strings.ToLower(c.f.Issuer)
-	return own == "" || expected == "" || SameIssuer(own, expected) || labelled(expected, c.domain()) || strings.HasPrefix(expected, strings.TrimRight(own, "/")+"/")
+	return own == "" || expected == "" || SameIssuer(own, expected) || labelled(expected, c.domain()) || strings.HasPrefix(expected, strings.TrimRight(own, "/")+"/") ||
+		c.f.Provider == "Okta" && strings.TrimPrefix(own, oktaName) == strings.TrimPrefix(expected, oktaName)
 }
+
+// oktaName stands before the key of an app where Okta calls itself by a URL; elsewhere it uses the key alone.
+const oktaName = "http://www.okta.com/"
 
 // issuer compares the issuer of the trust with the name that the identity provider gives itself.
 func (c *checker) issuer() {

@@ -73,9 +73,13 @@ func hasName(distinguished, part string) bool {
 }
 
 // longest is the longest validity that a kind of identity provider issues. AD FS makes certificates of one year, and
-// administrators at times of a few; those of Okta are good for ten, and others are not known to go beyond.
+// administrators at times of a few; those of Google are good for five, those of Okta for ten, and others are not known to go
+// beyond.
+//
+// https://workspaceupdates.googleblog.com/2017/08/easily-create-delete-and-rotate-x509.html
 func longest(provider string) (years int) {
-	if provider == "AD FS" {
+	switch provider {
+	case "AD FS", "Google":
 		return 5
 	}
 	return 10
@@ -255,6 +259,10 @@ func (c *checker) endpoint(e facts.Endpoint) {
 		f.ID, f.Says = "endpoint-unreachable", fmt.Sprintf("%s, the host of %s's %s, did not answer: %s.", e.Host, c.domain(), uses, e.Problem)
 		f.Otherwise = "Signpost asks from where it runs. If people cannot reach the host either, they cannot sign in."
 		f.Next = "Open https://" + e.Host + " from the network of the people, then from the internet"
+		if e.Silent && (c.m != nil || rented(e.Host)) {
+			f.Severity = facts.Note // more likely no way leads there from where Signpost runs
+			f.Otherwise = "Nothing, if people reach the host: then Signpost's own network has no way to it, and cannot watch its TLS certificate."
+		}
 	case facts.EndpointRefused:
 		f.ID, f.Says = "endpoint-refused", fmt.Sprintf("%s, the host of %s's %s, was not asked: %s.", e.Host, c.domain(), uses, e.Problem)
 		f.Next = "See in DNS why the name leads there"
@@ -268,21 +276,45 @@ func (c *checker) endpoint(e facts.Endpoint) {
 		f.Otherwise = "Browsers that see the same refuse the page."
 		f.Next = "Send the whole chain and the right name; where the authority is your own, name it to Signpost by SSL_CERT_FILE. " + c.tls(e.Host)
 	case facts.EndpointOK:
-		left, life := e.NotAfter.Sub(c.Now), e.NotAfter.Sub(e.NotBefore)
-		switch {
-		case life < 21*day || left > 14*day: // short-lived certificates renew themselves, or they would have ended long ago
-			return
-		case left > 7*day:
-			f.Severity = facts.Note
-		}
-		f.ID, f.Says = "endpoint-ends", fmt.Sprintf("The TLS certificate of %s, the host of %s's %s, ends on %s, in %s.", e.Host, c.domain(), uses, date(e.NotAfter), days(DaysLeft(c.Now, e.NotAfter)))
-		f.Evidence[0].Says = fmt.Sprintf("%s: valid until %s, issued by %s", e.Host, date(e.NotAfter), e.Issuer)
-		f.Otherwise = "Browsers refuse the page from then on, and nobody signs in."
-		f.Next = c.tls(e.Host)
+		c.endpointEnds(e)
+		return
 	default:
 		return
 	}
 	c.add(f)
+}
+
+// endpointEnds judges how long a host that is well will be: until its TLS certificate ends, or one of an authority that stands
+// between that and the root.
+func (c *checker) endpointEnds(e facts.Endpoint) {
+	end, what, next := e.NotAfter, "The TLS certificate", c.tls(e.Host)
+	if !e.ChainEnds.IsZero() && e.ChainEnds.Before(end) {
+		end, what = e.ChainEnds, "A certificate in the TLS chain"
+		next = "Get the current intermediate certificate of " + e.Issuer + " and send that one; where it has none, renew the certificate of the host. " + c.tls(e.Host)
+	}
+	left := end.Sub(c.Now)
+	// Short-lived certificates renew themselves, or they would have ended long ago.
+	if left > 14*day || end.Equal(e.NotAfter) && e.NotAfter.Sub(e.NotBefore) < 21*day {
+		return
+	}
+	f := facts.Finding{ID: "endpoint-ends", Severity: facts.Warning, Of: e.Host, Due: &end, By: byIdP, Next: next, Otherwise: "Browsers refuse the page from then on, and nobody signs in.",
+		Says:     fmt.Sprintf("%s of %s, the host of %s's %s, ends on %s, in %s.", what, e.Host, c.domain(), list(e.Uses), date(end), days(DaysLeft(c.Now, end))),
+		Evidence: []facts.FindingReason{{Says: fmt.Sprintf("%s: valid until %s, issued by %s", e.Host, date(end), e.Issuer), Source: "the host itself", Time: e.Checked}}}
+	if left > 7*day {
+		f.Severity = facts.Note
+	}
+	c.add(f)
+}
+
+// rented reports whether a host is a provider's service, which many organisations use, and not a server of their own.
+func rented(host string) bool {
+	name := hostOf("https://" + host)
+	for _, service := range []string{"okta.com", "oktapreview.com", "okta-emea.com", "okta-gov.com", "accounts.google.com", "pingone.com", "pingone.eu", "pingone.asia", "pingidentity.com"} {
+		if name == service || strings.HasSuffix(name, "."+service) {
+			return true
+		}
+	}
+	return false
 }
 
 // tls is how a host gets a new TLS certificate.

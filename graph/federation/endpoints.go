@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
+	"time"
 
 	"signpost/graph/facts"
 )
@@ -62,7 +64,7 @@ func (r *Reader) handshake(ctx context.Context, e *facts.Endpoint, hosts []strin
 	}
 	conn, err := r.dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port(u)))
 	if err != nil {
-		e.State, e.Problem = facts.EndpointUnreachable, plain(err).Error()
+		e.State, e.Problem, e.Silent = facts.EndpointUnreachable, r.direct(u, err).Error(), silent(err)
 		var refused *RefusedError
 		if errors.As(err, &refused) {
 			e.State = facts.EndpointRefused
@@ -83,11 +85,14 @@ func (r *Reader) handshake(ctx context.Context, e *facts.Endpoint, hosts []strin
 	for _, c := range chain[1:] {
 		options.Intermediates.AddCert(c)
 	}
-	_, err = leaf.Verify(options)
+	chains, err := leaf.Verify(options)
 	var name x509.HostnameError
 	switch {
 	case err == nil:
 		e.State = facts.EndpointOK
+		if ends := chainEnds(chains); ends.Before(leaf.NotAfter) {
+			e.ChainEnds = ends.UTC()
+		}
 	case r.now().After(leaf.NotAfter):
 		e.State, e.Problem = facts.EndpointExpired, "ended on "+date(leaf.NotAfter)
 	case r.now().Before(leaf.NotBefore):
@@ -97,4 +102,27 @@ func (r *Reader) handshake(ctx context.Context, e *facts.Endpoint, hosts []strin
 	default:
 		e.State, e.Problem = facts.EndpointUntrusted, short(strings.TrimPrefix(err.Error(), "x509: "))
 	}
+}
+
+// chainEnds is how long the best of some chains holds: until the first of its certificates, its root aside, ends.
+func chainEnds(chains [][]*x509.Certificate) time.Time {
+	var best time.Time
+	for _, chain := range chains {
+		ends := chain[0].NotAfter
+		for _, c := range chain[1:max(1, len(chain)-1)] {
+			if c.NotAfter.Before(ends) {
+				ends = c.NotAfter
+			}
+		}
+		if ends.After(best) {
+			best = ends
+		}
+	}
+	return best
+}
+
+// silent reports whether nothing answered a connection: no name server, no network, no host.
+func silent(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.Is(err, context.DeadlineExceeded) || isTimeout(err) || errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH)
 }

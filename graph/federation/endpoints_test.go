@@ -99,6 +99,7 @@ func TestEndpointsAreLookedAt(t *testing.T) {
 		"no TLS":                 {"https://" + silent.Addr().String(), facts.EndpointUnreachable, "no TLS"},
 		"link-local":             {"https://169.254.169.254", facts.EndpointRefused, "link-local"},
 		"no https":               {"http://127.0.0.1", facts.EndpointPlain, "not https"},
+		"a name that is nowhere": {"https://sts.invalid", facts.EndpointUnreachable, "sts.invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := federation.NewReader(federation.Options{RootCAs: roots, Now: func() time.Time { return now }})
@@ -110,6 +111,9 @@ func TestEndpointsAreLookedAt(t *testing.T) {
 			if e.State != c.state || !strings.Contains(e.Problem, c.says) || (e.Problem == "") != (c.state == facts.EndpointOK) {
 				t.Errorf("%s %q", e.State, e.Problem)
 			}
+			if e.Silent != (name == "a name that is nowhere") {
+				t.Errorf("silent %t", e.Silent)
+			}
 			if diff := cmp.Diff([]string{"browser sign-in", "WS-Trust"}, e.Uses); diff != "" || !e.Checked.Equal(now) {
 				t.Errorf("%+v", e)
 			}
@@ -117,6 +121,30 @@ func TestEndpointsAreLookedAt(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		})
+	}
+}
+
+// Browsers refuse a host whose authority has ended, whatever its own certificate says. Another chain that holds longer saves it.
+func TestAChainThatEndsBeforeTheCertificate(t *testing.T) {
+	root := issue(t, "Root", in(-1000), in(1000), nil, authority)
+	short := issue(t, "Middle", in(-900), in(5), root, authority)
+	roots := x509.NewCertPool()
+	roots.AddCert(root)
+	for name, c := range map[string]struct {
+		address string
+		ends    time.Time
+	}{
+		"the middle ends first":       {serveTLS(t, issue(t, "sts", in(-30), in(60), short, leaf), short), in(5)},
+		"another middle holds longer": {serveTLS(t, issue(t, "sts", in(-30), in(60), short, leaf), short, issue(t, "Middle", in(-800), in(900), root, authority)), time.Time{}},
+		"another middle came first":   {serveTLS(t, issue(t, "sts", in(-30), in(60), short, leaf), issue(t, "Middle", in(-800), in(900), root, authority), short), time.Time{}},
+		"the leaf ends first":         {serveTLS(t, issue(t, "sts", in(-30), in(3), short, leaf), short), time.Time{}},
+		"the root ends first":         {serveTLS(t, issue(t, "sts", in(-30), in(1200), root, leaf)), time.Time{}},
+	} {
+		r := federation.NewReader(federation.Options{RootCAs: roots, Now: func() time.Time { return now }})
+		all := r.Endpoints(t.Context(), facts.Federation{PassiveURI: c.address})
+		if len(all) != 1 || all[0].State != facts.EndpointOK || !all[0].ChainEnds.Equal(c.ends) {
+			t.Errorf("%s: %+v", name, all)
+		}
 	}
 }
 

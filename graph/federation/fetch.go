@@ -26,7 +26,8 @@ const (
 	maxDocument  = 2 << 20          // bytes of one document, unpacked
 	fetchTime    = 10 * time.Second // the most that one document or handshake takes
 	maxRedirects = 3                // within one host
-	maxKept      = 4000             // documents that are remembered, parsed
+	maxKept      = 4000             // addresses whose documents are remembered, parsed
+	maxAtOnce    = 48               // documents that are read at the same time: each may be as large as it may be
 )
 
 // Reader reads what identity providers publish. It asks only hosts that a trust or the configuration names, over https
@@ -37,7 +38,9 @@ type Reader struct {
 	roots      *x509.CertPool
 	now        func() time.Time
 	configured map[string]bool
+	proxy      func(*http.Request) (*url.URL, error)
 	kept       *otter.Cache[string, kept]
+	slots      chan struct{} // holds one for each document that is being read
 }
 
 // Options are what a [Reader] goes by.
@@ -50,19 +53,25 @@ type Options struct {
 	Configured []string
 	// Resolver resolves names; nil means the system's.
 	Resolver *net.Resolver
+	// Proxy says which proxy the environment names for a request; nil means [http.ProxyFromEnvironment]. None is ever used: it
+	// is only named where a host cannot be reached without one.
+	Proxy func(*http.Request) (*url.URL, error)
 }
 
-// kept is a document as it was parsed last, with what it takes to ask whether it has changed.
+// kept is what stood at an address last, parsed, with what it takes to ask whether it has changed.
 type kept struct {
 	etag, modified string
-	document       Document
+	published      Publication
 }
 
 // NewReader returns a reader. It makes no request.
 func NewReader(o Options) *Reader {
-	r := &Reader{roots: o.RootCAs, now: o.Now, configured: map[string]bool{}}
+	r := &Reader{roots: o.RootCAs, now: o.Now, proxy: o.Proxy, configured: map[string]bool{}, slots: make(chan struct{}, maxAtOnce)}
 	if r.now == nil {
 		r.now = time.Now
+	}
+	if r.proxy == nil {
+		r.proxy = http.ProxyFromEnvironment
 	}
 	for _, address := range o.Configured {
 		if h := hostOf(address); h != "" {
@@ -103,12 +112,17 @@ func hostOf(address string) string {
 	return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 }
 
-// Metadata reads the federation metadata at an address. hosts are those that the trust names; issuer says which identity
-// provider is meant where the document holds several. A document that has not changed is not sent again: the answer is then
-// the one parsed before. The error says in words what was wrong, for whoever reads the answer.
-func (r *Reader) Metadata(ctx context.Context, address string, hosts []string, issuer string) (Document, error) {
-	key := address + "\n" + issuer
-	old, known := r.kept.GetIfPresent(key)
+// Metadata reads the federation metadata at an address. hosts are those that the trust names. What has not changed is not sent
+// again: the answer is then what was parsed before, whichever trust it was read for. The error says in words what was wrong,
+// for whoever reads the answer.
+func (r *Reader) Metadata(ctx context.Context, address string, hosts []string) (Publication, error) {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-ctx.Done():
+		return Publication{}, plain(ctx.Err())
+	}
+	old, known := r.kept.GetIfPresent(address)
 	res, body, err := r.get(ctx, address, hosts, func(h http.Header) {
 		h.Set("Accept", "application/samlmetadata+xml, application/xml, text/xml;q=0.9, */*;q=0.1")
 		if known && old.etag != "" {
@@ -119,30 +133,30 @@ func (r *Reader) Metadata(ctx context.Context, address string, hosts []string, i
 		}
 	})
 	if err != nil {
-		return Document{}, err
+		return Publication{}, err
 	}
 	switch {
 	case res.StatusCode == http.StatusNotModified && known:
-		old.document.Fetched = r.now()
-		r.kept.Set(key, old)
-		return old.document, nil
+		old.published.Fetched = r.now()
+		r.kept.Set(address, old)
+		return old.published, nil
 	case res.StatusCode != http.StatusOK:
-		return Document{}, &StatusError{res.StatusCode}
+		return Publication{}, &StatusError{res.StatusCode}
 	}
 	if kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); kind == "text/html" {
-		return Document{}, errors.New("a web page came back instead of metadata")
+		return Publication{}, errors.New("a web page came back instead of metadata")
 	}
-	d, err := ParseMetadata(body, issuer)
+	p, err := ParseMetadata(body)
 	if err != nil {
-		return Document{}, err
+		return Publication{}, err
 	}
-	d.Fetched = r.now()
+	p.Fetched = r.now()
 	if etag, modified := res.Header.Get("ETag"), res.Header.Get("Last-Modified"); etag != "" || modified != "" {
-		r.kept.Set(key, kept{etag, modified, d})
+		r.kept.Set(address, kept{etag, modified, p})
 	} else {
-		r.kept.Invalidate(key)
+		r.kept.Invalidate(address)
 	}
-	return d, nil
+	return p, nil
 }
 
 // StatusError is an answer that holds no document.
@@ -180,7 +194,7 @@ func (r *Reader) get(ctx context.Context, address string, hosts []string, header
 	headers(req.Header)
 	res, err := r.client.Do(req)
 	if err != nil {
-		return nil, nil, plain(err)
+		return nil, nil, r.direct(u, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxDocument+1))
@@ -293,6 +307,22 @@ func inner(a netip.Addr) netip.Addr {
 		return netip.AddrFrom4([4]byte(b[2:6]))
 	}
 	return a
+}
+
+// direct says in words why a host could not be read. Where the environment names a proxy for it, and nothing came of the direct
+// connection, that is what the operator has to know: a proxy would resolve names itself, past every check of addresses, so
+// none is used.
+func (r *Reader) direct(u *url.URL, err error) error {
+	said := plain(err)
+	var dns *net.DNSError
+	var op *net.OpError
+	if !errors.As(err, &dns) && !errors.As(err, &op) && !isTimeout(err) || errors.As(err, new(*RefusedError)) {
+		return said
+	}
+	if via, err := r.proxy(&http.Request{URL: u}); err != nil || via == nil {
+		return said
+	}
+	return fmt.Errorf("%w; identity providers are asked directly, never through the proxy that HTTPS_PROXY names, so let Signpost reach %s without it", said, short(u.Host))
 }
 
 // plain says in words why a host could not be read.

@@ -84,7 +84,7 @@ func TestMetadataIsRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := provider(t, answer)
-			d, err := reader(s).Metadata(t.Context(), s.URL+metadataPath, loopback, "")
+			d, err := reader(s).Document(t.Context(), s.URL+metadataPath, loopback, "")
 			if err != nil || len(d.Certificates) != 1 || d.EntityID != "http://127.0.0.1/adfs/services/trust" || !d.Fetched.Equal(now) {
 				t.Errorf("%v %+v", err, d)
 			}
@@ -113,7 +113,7 @@ func TestUnchangedMetadataIsNotSentAgain(t *testing.T) {
 			clock := now
 			r := federation.NewReader(federation.Options{RootCAs: pool(s), Now: func() time.Time { return clock }})
 			for range 3 {
-				d, err := r.Metadata(t.Context(), s.URL, loopback, "")
+				d, err := r.Document(t.Context(), s.URL, loopback, "")
 				if err != nil || len(d.Certificates) != 1 || !d.Fetched.Equal(clock) {
 					t.Fatalf("%v %+v", err, d)
 				}
@@ -135,7 +135,7 @@ func TestMetadataThatChangedIsReadAnew(t *testing.T) {
 	})
 	r := reader(s)
 	for _, current = range [][]byte{one, two} {
-		d, err := r.Metadata(t.Context(), s.URL, loopback, "")
+		d, err := r.Document(t.Context(), s.URL, loopback, "")
 		if err != nil || !federation.Holds(d.Certificates, federation.ParseCertificate("", b64(current))) {
 			t.Errorf("%v %v", err, subjects(d.Certificates))
 		}
@@ -197,7 +197,7 @@ func TestHostileProvidersCostNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := provider(t, c.answer)
-			_, err := reader(s).Metadata(t.Context(), s.URL, append(loopback, "localhost"), "")
+			_, err := reader(s).Document(t.Context(), s.URL, append(loopback, "localhost"), "")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -221,7 +221,7 @@ func TestSlowProvidersAreGivenUp(t *testing.T) {
 			s := provider(t, answer)
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
-			if _, err := reader(s).Metadata(ctx, s.URL, loopback, ""); err == nil || err.Error() != "no answer in time" {
+			if _, err := reader(s).Document(ctx, s.URL, loopback, ""); err == nil || err.Error() != "no answer in time" {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -251,7 +251,7 @@ func TestOnlyNamedHostsAreAsked(t *testing.T) {
 		"a name that looks like it": {"https://127.0.0.1.sts.contoso.com/", loopback, "neither the trust"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := reader(s).Metadata(t.Context(), c.address, c.hosts, "")
+			_, err := reader(s).Document(t.Context(), c.address, c.hosts, "")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -323,7 +323,7 @@ func TestTheAddressBehindANameIsChecked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := federation.NewReader(federation.Options{RootCAs: pool(s), Now: func() time.Time { return now }, Configured: c.configured, Resolver: names(t, c.answers...)})
 			for _, want := range c.want {
-				_, err := r.Metadata(t.Context(), address, []string{"example.com"}, "")
+				_, err := r.Document(t.Context(), address, []string{"example.com"}, "")
 				if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 					t.Errorf("error %v, want %q", err, want)
 				}
@@ -359,7 +359,7 @@ func TestAProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
 	t.Setenv("ALL_PROXY", "http://127.0.0.1:1")
 	u, _ := url.Parse(s.URL)
 	r := federation.NewReader(federation.Options{RootCAs: pool(s), Now: func() time.Time { return now }, Resolver: names(t, netip.MustParseAddr("127.0.0.1"))})
-	if _, err := r.Metadata(t.Context(), "https://example.com:"+u.Port()+"/", []string{"example.com"}, ""); err != nil {
+	if _, err := r.Document(t.Context(), "https://example.com:"+u.Port()+"/", []string{"example.com"}, ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -399,7 +399,7 @@ func TestAnUntrustedProviderIsSaidToBeThat(t *testing.T) {
 			if roots == nil {
 				roots = c.server
 			}
-			_, err := reader(roots).Metadata(t.Context(), c.server.URL, loopback, "")
+			_, err := reader(roots).Document(t.Context(), c.server.URL, loopback, "")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -412,7 +412,7 @@ func TestReadsLeaveNothingBehind(t *testing.T) {
 	s.Config.ErrorLog = discard
 	s.StartTLS()
 	r := reader(s)
-	if _, err := r.Metadata(t.Context(), s.URL, loopback, ""); err == nil {
+	if _, err := r.Document(t.Context(), s.URL, loopback, ""); err == nil {
 		t.Error("nothing was found without an error")
 	}
 	r.Endpoints(t.Context(), facts.Federation{PassiveURI: s.URL})

@@ -53,14 +53,42 @@ const (
 	SignatureUnchecked = "unchecked" // signed in a way that cannot be verified here
 )
 
-// ParseMetadata reads SAML or WS-Federation metadata. Where the document holds several identity providers, issuer chooses.
-// It never follows anything that the document names, and refuses documents with a DTD or of a size that no identity provider
-// needs. The error says in words what is wrong with the document.
-func ParseMetadata(text []byte, issuer string) (Document, error) {
+// Publication is what stands at one address: the metadata of an identity provider, or of several, as a federation of universities
+// publishes it. It is parsed once for all trusts that look there, and not changed afterwards.
+type Publication struct {
+	Fetched   time.Time
+	providers []described // never empty
+}
+
+// described is one identity provider of a document, or why it cannot be used.
+type described struct {
+	id       string
+	document Document
+	err      error
+}
+
+// Of returns the metadata of one identity provider: the only one, or the one whose name is the issuer of the trust. The error
+// says in words why there is none.
+func (p Publication) Of(issuer string) (Document, error) {
+	at := 0
+	if len(p.providers) > 1 {
+		at = slices.IndexFunc(p.providers, func(d described) bool { return SameIssuer(d.id, issuer) })
+	}
+	if at < 0 || len(p.providers) == 0 {
+		return Document{}, fmt.Errorf("it describes %d identity providers, and none of them has the issuer of the trust", len(p.providers))
+	}
+	d := p.providers[at].document
+	d.Fetched = p.Fetched
+	return d, p.providers[at].err
+}
+
+// ParseMetadata reads SAML or WS-Federation metadata. It never follows anything that the document names, and refuses documents
+// with a DTD or of a size that no identity provider needs. The error says in words what is wrong with the document.
+func ParseMetadata(text []byte) (Publication, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	isSigned, err := scan(text)
 	if err != nil {
-		return Document{}, err
+		return Publication{}, err
 	}
 	signature, signer := SignatureNone, facts.Certificate{}
 	if isSigned {
@@ -69,14 +97,25 @@ func ParseMetadata(text []byte, issuer string) (Document, error) {
 			text = signed // nothing but what the signature covers
 		}
 	}
-	e, err := choose(text, issuer)
+	all, err := providers(text)
 	if err != nil {
-		return Document{}, err
+		return Publication{}, err
 	}
-	if signature == SignatureNone && e.Signature != nil {
-		signature = SignatureUnchecked // only this part of the document is signed
+	p := Publication{providers: make([]described, 0, len(all))}
+	for _, e := range all {
+		d, err := e.document()
+		d.Signature, d.Signer = signature, signer
+		if signature == SignatureNone && e.Signature != nil {
+			d.Signature = SignatureUnchecked // only this part of the document is signed
+		}
+		p.providers = append(p.providers, described{d.EntityID, d, err})
 	}
-	d := Document{EntityID: strings.TrimSpace(e.ID), ValidUntil: e.validUntil(), Signature: signature, Signer: signer, Certificates: []facts.Certificate{}, Endpoints: []string{}}
+	return p, nil
+}
+
+// document is what one identity provider says of itself.
+func (e entity) document() (Document, error) {
+	d := Document{EntityID: strings.TrimSpace(e.ID), ValidUntil: e.validUntil(), Certificates: []facts.Certificate{}, Endpoints: []string{}}
 	for _, role := range e.issuers() {
 		for _, key := range role.Keys {
 			if key.Use != "" && key.Use != "signing" {
@@ -103,9 +142,9 @@ func ParseMetadata(text []byte, issuer string) (Document, error) {
 	d.Endpoints = add(slices.Clone(d.Passive), d.Endpoints...)
 	switch {
 	case len(d.Certificates) == 0:
-		return Document{}, errors.New("it names no certificate for signing")
+		return d, errors.New("it names no certificate for signing")
 	case len(d.Certificates) > maxCertificates:
-		return Document{}, fmt.Errorf("it names more than %d certificates for signing", maxCertificates)
+		return Document{EntityID: d.EntityID}, fmt.Errorf("it names more than %d certificates for signing", maxCertificates)
 	}
 	return d, nil
 }
@@ -227,15 +266,15 @@ func (e entity) validUntil() *time.Time {
 	return nil
 }
 
-// choose finds the identity provider in a document.
-func choose(text []byte, issuer string) (entity, error) {
+// providers finds the identity providers in a document: at least one.
+func providers(text []byte) ([]entity, error) {
 	var root struct {
 		XMLName xml.Name
 		entity
 		entities
 	}
 	if err := xml.Unmarshal(text, &root); err != nil {
-		return entity{}, fmt.Errorf("it is not XML: %s", short(strings.TrimPrefix(err.Error(), "XML ")))
+		return nil, fmt.Errorf("it is not XML: %s", short(strings.TrimPrefix(err.Error(), "XML ")))
 	}
 	var all []entity
 	switch {
@@ -244,23 +283,15 @@ func choose(text []byte, issuer string) (entity, error) {
 	case root.XMLName == xml.Name{Space: nsMetadata, Local: "EntitiesDescriptor"}:
 		all = root.all()
 	case strings.EqualFold(root.XMLName.Local, "html"):
-		return entity{}, errors.New("a web page came back instead of metadata")
+		return nil, errors.New("a web page came back instead of metadata")
 	default:
-		return entity{}, fmt.Errorf("it is XML, but no metadata: its root is %s", short(root.XMLName.Local))
+		return nil, fmt.Errorf("it is XML, but no metadata: its root is %s", short(root.XMLName.Local))
 	}
 	all = slices.DeleteFunc(all, func(e entity) bool { return len(e.issuers()) == 0 })
-	switch {
-	case len(all) == 0:
-		return entity{}, errors.New("it describes no identity provider")
-	case len(all) == 1:
-		return all[0], nil
+	if len(all) == 0 {
+		return nil, errors.New("it describes no identity provider")
 	}
-	for _, e := range all {
-		if SameIssuer(e.ID, issuer) {
-			return e, nil
-		}
-	}
-	return entity{}, fmt.Errorf("it describes %d identity providers, and none of them has the issuer of the trust", len(all))
+	return all, nil
 }
 
 func (e entities) all() []entity {

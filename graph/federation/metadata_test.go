@@ -60,7 +60,7 @@ func TestMetadataNamesTheKeysThatSignTokens(t *testing.T) {
 		"comments and processing instruction": {"<!-- hello --><?x y?>" + okta[strings.Index(okta, "<md:"):], "", "http://www.okta.com/exk1", []string{"one"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := federation.ParseMetadata([]byte(c.text), c.issuer)
+			d, err := federation.DocumentIn([]byte(c.text), c.issuer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,7 +132,7 @@ func TestHostileAndBrokenMetadataIsRefusedInWords(t *testing.T) {
 		"several, none of them ours":      {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + good + adfs("sts.fabrikam.com", key("signing", one)) + `</EntitiesDescriptor>`, "2 identity providers"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := federation.ParseMetadata([]byte(c.text), "http://sts.tailspin.com/adfs/services/trust/")
+			_, err := federation.DocumentIn([]byte(c.text), "http://sts.tailspin.com/adfs/services/trust/")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
@@ -169,7 +169,7 @@ func TestSignatureOfMetadata(t *testing.T) {
 		"a part of several is signed":       {`<EntitiesDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">` + signed + `</EntitiesDescriptor>`, "unchecked", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := federation.ParseMetadata([]byte(c.text), "")
+			d, err := federation.DocumentIn([]byte(c.text), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +195,7 @@ func TestAnAbsurdKeyIsNotVerifiedWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed := strings.Replace(sign(t, adfs("sts.contoso.com", key("signing", one)), one), "<ds:X509Certificate>"+b64(one), "<ds:X509Certificate>"+b64(der), 1)
-	d, err := federation.ParseMetadata([]byte(signed), "")
+	d, err := federation.DocumentIn([]byte(signed), "")
 	if err != nil || d.Signature != "unchecked" {
 		t.Errorf("%v, signature %s", err, d.Signature)
 	}
@@ -234,7 +234,7 @@ func TestMetadataAgainstTheTrust(t *testing.T) {
 		"an active endpoint is no browser": {adfs("sts.contoso.com", key("signing", one)), trust("https://sts.contoso.com/adfs/services/trust/2005/certificatemixed", one), []string{}, []string{}, true, false, &no, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := federation.ParseMetadata([]byte(c.text), "")
+			d, err := federation.DocumentIn([]byte(c.text), "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,7 +254,7 @@ func TestValidUntil(t *testing.T) {
 		"2026-12-01T00:00:00Z": "2026-12-01T00:00:00Z", "2026-12-01T02:00:00.5+02:00": "2026-12-01T00:00:00.5Z",
 		"2026-12-01T00:00:00": "2026-12-01T00:00:00Z", "soon": "", "": "",
 	} {
-		d, err := federation.ParseMetadata([]byte(strings.Replace(saml("x", "https://x/", key("", one)), "entityID=", `validUntil="`+text+`" entityID=`, 1)), "")
+		d, err := federation.DocumentIn([]byte(strings.Replace(saml("x", "https://x/", key("", one)), "entityID=", `validUntil="`+text+`" entityID=`, 1)), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func FuzzParseMetadata(f *testing.F) {
 		f.Add([]byte(seed), "http://sts.contoso.com/adfs/services/trust")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, issuer string) {
-		d, err := federation.ParseMetadata(text, issuer)
+		d, err := federation.DocumentIn(text, issuer)
 		if err != nil {
 			if strings.ContainsAny(err.Error(), "\n\x1b") || len(err.Error()) > 1000 {
 				t.Errorf("no line: %q", err)

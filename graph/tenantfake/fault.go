@@ -16,7 +16,8 @@ import (
 // Fault is something that goes wrong at a part of Graph, also for what is asked in a batch.
 type Fault struct {
 	// Path is the part that breaks: the begin of the path, "v1.0/users", letter case aside; "" is all of Graph. One that fits
-	// $batch itself happens to a batch as a whole, and not to what is in it.
+	// $batch itself happens to a batch as a whole, and not to what is in it. Parts of the authority host are named likewise:
+	// "getuserrealm.srf".
 	Path string
 	// Status, Header and Body are the answer instead of Graph's; ContentType is JSON where it is empty. Status 0 leaves
 	// the answer to Graph.
@@ -58,6 +59,9 @@ func (s *Server) fault(version, rest string, batched bool) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.faults, func(f *Fault) bool {
+		if f.Path == "" && version != "v1.0" && version != "beta" {
+			return false
+		}
 		return f.Times != 0 && strings.HasPrefix(path, f.Path) && !(batched && strings.HasPrefix(whole, f.Path))
 	})
 	if i < 0 {

@@ -17,6 +17,11 @@ func (s *Server) published(w http.ResponseWriter, r *http.Request, path string) 
 		http.NotFound(w, r)
 		return
 	}
+	publish(w, r, text)
+}
+
+// publish sends a document, or says that it has not changed.
+func publish(w http.ResponseWriter, r *http.Request, text string) {
 	sum := sha256.Sum256([]byte(text))
 	etag := `"` + hex.EncodeToString(sum[:8]) + `"`
 	w.Header().Set("ETag", etag)

@@ -31,6 +31,9 @@ type Server struct {
 	pem  []byte
 	gone chan struct{} // closed once the server has stopped
 
+	authority509 *x509.Certificate // the server's certificate, and the authority of others
+	authorityKey any
+
 	mu         sync.Mutex
 	state      State
 	tokens     map[string]token
@@ -66,8 +69,12 @@ func NewAt(state State, now func() time.Time) *Server {
 	cert, text := certificate(now())
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
+	authority, err := x509.ParseCertificate(cert.Certificate[0])
+	if err != nil {
+		panic("tenantfake: " + err.Error())
+	}
 	s := &Server{
-		URL: "https://" + listener.Addr().String(), now: now, pool: pool, pem: text, gone: make(chan struct{}),
+		URL: "https://" + listener.Addr().String(), now: now, pool: pool, pem: text, gone: make(chan struct{}), authority509: authority, authorityKey: cert.PrivateKey,
 		state: state.normal(), tokens: map[string]token{}, windows: map[string][]time.Time{},
 	}
 	s.http = &http.Server{
@@ -207,6 +214,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		})
 		s.mu.Unlock()
 	default:
+		if f := s.fault(version, rest, false); f != nil && f.act(w, r) {
+			return
+		}
 		s.authority(w, r)
 	}
 }
