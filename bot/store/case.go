@@ -84,37 +84,69 @@ type Case struct {
 	EditedTS string
 	Revision int
 
+	// FromForm says that a person opened the case through the shortcut or the
+	// form, and not a message that the bot heard.
+	FromForm bool
+	// Keys is what the errors name beside their codes. InsertCase and
+	// UpdateErrors write them, AddKeys adds more; like Codes, only Case,
+	// CaseByMessage and CaseByOnceKey read them back.
+	Keys []Key
+	// AnsweredAt is when the first answer was posted, zero before that.
+	AnsweredAt time.Time
+
+	// Outcome is how the case ended, "" while it is open, and OutcomeBy the
+	// Slack user id of who ended it, "" where a success was seen in the log.
+	Outcome   Outcome
+	OutcomeBy string
+	OutcomeAt time.Time
+	// Fixed says in words what fixed the case, at most 300 runes, "" where it
+	// is unknown; it is never text of the message. FixedCause is the id of the
+	// runbook's cause that was chosen, "" for free text.
+	Fixed      string
+	FixedCause string
+
+	// Incident is the incident that the case was counted into, 0 for none.
+	Incident int64
+
 	Created, Updated time.Time // UTC, to the millisecond
+}
+
+// HasFix tells whether it is known what fixed the case.
+func (c Case) HasFix() bool {
+	return c.Outcome == Solved && (c.Fixed != "" || c.FixedCause != "")
 }
 
 const caseColumns = `id, team, channel, message_ts, thread_ts, reply_ts, author, author_team, ext_shared,
 	errors, primary_code, permalink, state, once_key, post_state, subject, sign_in_until, edited_ts, revision,
-	created, updated`
+	from_form, answered_at, outcome, outcome_by, outcome_at, fixed, fixed_cause, incident, created, updated`
 
 func scanCase(row Row) (Case, error) {
 	var (
 		c                             Case
-		extShared                     int64
+		extShared, fromForm           int64
 		errs                          string
 		signInUntil, created, updated int64
+		answeredAt, outcomeAt         int64
 	)
 	err := row.Scan(&c.ID, &c.Team, &c.Channel, &c.MessageTS, &c.ThreadTS, &c.ReplyTS, &c.Author, &c.AuthorTeam, &extShared,
 		&errs, &c.Primary, &c.Permalink, &c.State, &c.OnceKey, &c.PostState, &c.Subject, &signInUntil, &c.EditedTS, &c.Revision,
-		&created, &updated)
+		&fromForm, &answeredAt, &c.Outcome, &c.OutcomeBy, &outcomeAt, &c.Fixed, &c.FixedCause, &c.Incident, &created, &updated)
 	if err != nil {
 		return Case{}, err
 	}
-	c.ExtShared = extShared != 0
+	c.ExtShared, c.FromForm = extShared != 0, fromForm != 0
 	c.Errors = json.RawMessage(errs)
 	c.SignInUntil, c.Created, c.Updated = moment(signInUntil), moment(created), moment(updated)
+	c.AnsweredAt, c.OutcomeAt = moment(answeredAt), moment(outcomeAt)
 	return c, nil
 }
 
 // InsertCase adds a case inside the caller's transaction and returns its id. If
 // the message has a case already, nothing is changed and that case's id comes
 // back with created false; of many concurrent calls for one message, exactly
-// one creates. ID, ReplyTS, PostState, Revision, Created and Updated of c are
-// ignored; State "" means Open.
+// one creates. State "" means Open. What only becomes of a case later is ignored
+// in c: ID, ReplyTS, PostState, Revision, the outcome and what fixed it, the
+// incident, and the times.
 func (s *Store) InsertCase(ctx context.Context, tx Tx, c Case) (id int64, created bool, err error) {
 	if c.Team == "" || c.Channel == "" || c.MessageTS == "" || c.OnceKey == "" {
 		return 0, false, errors.New("insert case: team, channel, message ts and once-key are needed")
@@ -130,12 +162,12 @@ func (s *Store) InsertCase(ctx context.Context, tx Tx, c Case) (id int64, create
 	}
 	now := s.now()
 	err = tx.QueryRow(ctx, `INSERT INTO cases (team, channel, message_ts, thread_ts, author, author_team, ext_shared,
-			errors, primary_code, permalink, state, once_key, subject, sign_in_until, edited_ts, created, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+			errors, primary_code, permalink, state, once_key, subject, sign_in_until, edited_ts, from_form, created, updated)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
 		ON CONFLICT (team, channel, message_ts) DO NOTHING RETURNING id`,
 		c.Team, c.Channel, c.MessageTS, c.ThreadTS, c.Author, c.AuthorTeam, number(c.ExtShared),
 		plain(string(c.Errors)), c.Primary, plain(c.Permalink), string(c.State), c.OnceKey, plain(c.Subject),
-		millis(c.SignInUntil), c.EditedTS, now).Scan(&id)
+		millis(c.SignInUntil), c.EditedTS, number(c.FromForm), now).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = tx.QueryRow(ctx, `SELECT id FROM cases WHERE team = $1 AND channel = $2 AND message_ts = $3`,
 			c.Team, c.Channel, c.MessageTS).Scan(&id)
@@ -150,6 +182,9 @@ func (s *Store) InsertCase(ctx context.Context, tx Tx, c Case) (id int64, create
 	if err := insertCodes(ctx, tx, id, c.Codes, now); err != nil {
 		return 0, false, err
 	}
+	if err := insertKeys(ctx, tx, id, c.Keys, now); err != nil {
+		return 0, false, err
+	}
 	return id, true, nil
 }
 
@@ -162,48 +197,6 @@ func insertCodes(ctx context.Context, tx Tx, id int64, codes []int, created int6
 		}
 	}
 	return nil
-}
-
-// UpdateErrors replaces, inside the caller's transaction, the errors of the
-// message's case after the message was edited, and returns the case's id and
-// new revision. changed is false, and nothing happens, if the errors are the
-// same as before or if EditedTS of c is not later than the edit applied last (a
-// redelivered event). Only the errors, codes, primary, EditedTS and the state,
-// which becomes Open again, are written. It returns ErrNotFound if the message
-// has no case.
-func (s *Store) UpdateErrors(ctx context.Context, tx Tx, c Case) (id int64, revision int, changed bool, err error) {
-	if len(c.Errors) == 0 {
-		c.Errors = json.RawMessage("[]")
-	}
-	var created int64
-	err = tx.QueryRow(ctx, `UPDATE cases SET errors = $4, primary_code = $5, edited_ts = $6, revision = revision + 1,
-			state = $7, updated = $8
-		WHERE team = $1 AND channel = $2 AND message_ts = $3 AND state <> $9
-			AND errors <> $4 AND ($6 = '' OR edited_ts < $6)
-		RETURNING id, revision, created`,
-		c.Team, c.Channel, c.MessageTS, plain(string(c.Errors)), c.Primary, c.EditedTS, string(Open), s.now(), string(Expired),
-	).Scan(&id, &revision, &created)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = tx.QueryRow(ctx, `SELECT id, revision FROM cases WHERE team = $1 AND channel = $2 AND message_ts = $3`,
-			c.Team, c.Channel, c.MessageTS).Scan(&id, &revision)
-		if errors.Is(err, sql.ErrNoRows) {
-			return 0, 0, false, notFound("case of message", c.MessageTS)
-		}
-		if err != nil {
-			return 0, 0, false, fmt.Errorf("find case of message: %w", err)
-		}
-		return id, revision, false, nil
-	}
-	if err != nil {
-		return 0, 0, false, fmt.Errorf("update errors of case: %w", err)
-	}
-	if _, err := tx.Exec(ctx, `DELETE FROM case_codes WHERE case_id = $1`, id); err != nil {
-		return 0, 0, false, fmt.Errorf("update codes of case: %w", err)
-	}
-	if err := insertCodes(ctx, tx, id, c.Codes, created); err != nil {
-		return 0, 0, false, err
-	}
-	return id, revision, true, nil
 }
 
 // Case returns the case with that id, or ErrNotFound.
@@ -229,7 +222,10 @@ func (s *Store) oneCase(ctx context.Context, key any, where string, args ...any)
 	if err != nil {
 		return Case{}, fmt.Errorf("read case: %w", err)
 	}
-	c.Codes, err = s.codes(ctx, c.ID)
+	if c.Codes, err = s.codes(ctx, c.ID); err != nil {
+		return c, err
+	}
+	c.Keys, err = s.keys(ctx, c.ID)
 	return c, err
 }
 
@@ -257,115 +253,31 @@ func (s *Store) codes(ctx context.Context, id int64) ([]int, error) {
 const maxRecent = 1000
 
 // RecentCases returns the cases with that code that were created at or after
-// since, newest first, at most 1000. Expired ones are left out. Codes is not
-// filled in.
+// since, newest first, at most 1000. Expired ones are left out. Codes and Keys
+// are not filled in.
 func (s *Store) RecentCases(ctx context.Context, code int, since time.Time) ([]Case, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT `+caseColumns+` FROM cases
-		WHERE state <> $1 AND id IN (SELECT case_id FROM case_codes WHERE code = $2 AND created >= $3)
+	cases, err := s.cases(ctx, `WHERE state <> $1 AND id IN (SELECT case_id FROM case_codes WHERE code = $2 AND created >= $3)
 		ORDER BY created DESC, id DESC LIMIT $4`, string(Expired), code, millis(since), maxRecent)
 	if err != nil {
 		return nil, fmt.Errorf("read recent cases: %w", err)
+	}
+	return cases, nil
+}
+
+// cases reads the cases that where chooses, without their codes and keys.
+func (s *Store) cases(ctx context.Context, where string, args ...any) ([]Case, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT `+caseColumns+` FROM cases `+where, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var cases []Case
 	for rows.Next() {
 		c, err := scanCase(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read recent cases: %w", err)
+			return nil, err
 		}
 		cases = append(cases, c)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read recent cases: %w", err)
-	}
-	return cases, nil
-}
-
-// ClaimPost claims the right to post the case's first answer: it goes from
-// Unposted to Posting, and ok is true for exactly one caller. Where ok is false
-// somebody claimed before: the answer is posted (Posted), or may be (Posting),
-// and the thread must be looked at first.
-func (s *Store) ClaimPost(ctx context.Context, id int64) (ok bool, err error) {
-	n, err := s.exec(ctx, `UPDATE cases SET post_state = $2, updated = $3 WHERE id = $1 AND post_state = $4`,
-		id, string(Posting), s.now(), string(Unposted))
-	if err != nil {
-		return false, fmt.Errorf("claim post of case: %w", err)
-	}
-	if n == 1 {
-		return true, nil
-	}
-	return false, s.exists(ctx, id)
-}
-
-// UnclaimPost gives a claim back after Slack has plainly refused the post (an
-// error answer such as ratelimited), so that the next try need not search the
-// thread. After a timeout the claim must be kept. It changes nothing if the
-// answer is posted.
-func (s *Store) UnclaimPost(ctx context.Context, id int64) error {
-	_, err := s.exec(ctx, `UPDATE cases SET post_state = $2, updated = $3 WHERE id = $1 AND post_state = $4`,
-		id, string(Unposted), s.now(), string(Posting))
-	if err != nil {
-		return fmt.Errorf("unclaim post of case: %w", err)
-	}
-	return nil
-}
-
-// SetReply records the ts of the posted answer; the case is Posted from then on.
-func (s *Store) SetReply(ctx context.Context, id int64, ts string) error {
-	return s.change(ctx, id, `reply_ts = $3, post_state = $4`, ts, string(Posted))
-}
-
-// SetState records how far the case has come.
-func (s *Store) SetState(ctx context.Context, id int64, state State) error {
-	return s.change(ctx, id, `state = $3`, string(state))
-}
-
-// Fail marks the case as failed if it is still open; a case that has its answer
-// keeps its state.
-func (s *Store) Fail(ctx context.Context, id int64) error {
-	_, err := s.exec(ctx, `UPDATE cases SET state = $2, updated = $3 WHERE id = $1 AND state = $4`,
-		id, string(Failed), s.now(), string(Open))
-	if err != nil {
-		return fmt.Errorf("mark case as failed: %w", err)
-	}
-	return nil
-}
-
-// SetSubject records whom the case is about, by user principal name.
-func (s *Store) SetSubject(ctx context.Context, id int64, upn string) error {
-	return s.change(ctx, id, `subject = $3`, plain(upn))
-}
-
-// SetSignInUntil records how long the sign-in log is asked again.
-func (s *Store) SetSignInUntil(ctx context.Context, id int64, until time.Time) error {
-	return s.change(ctx, id, `sign_in_until = $3`, millis(until))
-}
-
-// SetPermalink records the message's permalink.
-func (s *Store) SetPermalink(ctx context.Context, id int64, link string) error {
-	return s.change(ctx, id, `permalink = $3`, plain(link))
-}
-
-// change sets columns of one case; set uses $3 and on for args.
-func (s *Store) change(ctx context.Context, id int64, set string, args ...any) error {
-	n, err := s.exec(ctx, `UPDATE cases SET updated = $2, `+set+` WHERE id = $1`, append([]any{id, s.now()}, args...)...)
-	if err != nil {
-		return fmt.Errorf("update case: %w", err)
-	}
-	if n == 0 {
-		return notFound("case", id)
-	}
-	return nil
-}
-
-func (s *Store) exists(ctx context.Context, id int64) error {
-	var one int
-	err := s.db.QueryRowContext(ctx, `SELECT 1 FROM cases WHERE id = $1`, id).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return notFound("case", id)
-	}
-	if err != nil {
-		return fmt.Errorf("read case: %w", err)
-	}
-	return nil
+	return cases, rows.Err()
 }

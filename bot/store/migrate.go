@@ -32,17 +32,19 @@ func (d Dialect) identity() string {
 	return "INTEGER PRIMARY KEY AUTOINCREMENT"
 }
 
+const createMigrations = `CREATE TABLE IF NOT EXISTS signpost_migrations (
+	version BIGINT PRIMARY KEY,
+	name    TEXT   NOT NULL,
+	applied BIGINT NOT NULL
+)`
+
 // Migrate brings the store's own tables up to date: every migration that has
 // not been recorded yet is applied in order, each in its own transaction, and
 // recorded in signpost_migrations. It refuses a database that a newer Signpost
 // has already migrated further. Two processes must not run it at the same time
 // (bot/jobs holds a lock around it).
 func Migrate(ctx context.Context, db *sql.DB, dialect Dialect) error {
-	_, err := db.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS signpost_migrations (
-		version BIGINT PRIMARY KEY,
-		name    TEXT   NOT NULL,
-		applied BIGINT NOT NULL
-	)`)
+	_, err := db.ExecContext(ctx, createMigrations)
 	if err != nil {
 		return fmt.Errorf("prepare schema: %w", err)
 	}

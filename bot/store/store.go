@@ -1,6 +1,8 @@
 // Package store keeps what Signpost must remember between two moments: the
-// cases (one a Slack message), the audit trail of lookups, what is approved and
-// known of the federation's trusts, and small cursors.
+// cases (one a Slack message) with how they ended, the feedback on them and the
+// incidents that they were counted into, the audit trail of lookups, who has
+// opened the App Home, what is approved and known of the federation's trusts, and
+// small cursors.
 // It speaks plain database/sql and runs unchanged on SQLite and on PostgreSQL;
 // which of the two it is only matters to [Migrate].
 //
