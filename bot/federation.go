@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -10,9 +9,11 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
 
 	"signpost/bot/jobs"
 	"signpost/bot/store"
@@ -34,20 +35,32 @@ type Federation struct {
 	Store    *store.Store
 	Channel  string
 	WarnDays []int
+	Apps     bool // also look at secrets and certificates of enterprise apps
 	Log      *slog.Logger
 	Now      func() time.Time
+	// Pause waits between two messages of a thread, or until the context is done. nil waits by the real clock.
+	Pause func(ctx context.Context, d time.Duration) error
 
-	edits sync.Mutex // one edit of a post at a time, so that none undoes another
+	edits       sync.Mutex  // one edit of a post at a time, so that none undoes another
+	pictureless atomic.Bool // it was said that the app may not upload
+
+	checks singleflight.Group // of the domains of errors
+	health sync.Map           // their last results: domainHealth by domain
 }
 
 // healthType marks our health posts, as metadataType does answers.
 const healthType = "signpost_health"
 
-// How long a scan and a post may take. A thousand domains take minutes, because Graph counts requests.
+// How long a scan and a post may take. A thousand domains take minutes, because Graph counts requests, and a post of so many
+// has a long thread, because Slack takes about one message a second in a channel.
+// https://docs.slack.dev/apis/web-api/rate-limits
 const (
 	scanFor  = 20 * time.Minute
 	postFor  = 45 * time.Second
 	leaseFor = 2 * time.Minute
+	pauseFor = 1200 * time.Millisecond // between two messages of a thread
+	eachFor  = 3 * time.Second         // more for each of them
+	mostFor  = 5 * time.Minute         // for all of them; what is left then is for the next try
 )
 
 // Periodic is the schedule of the posts; ok is false where none is configured.
@@ -55,7 +68,7 @@ func (f *Federation) Periodic(c FederationConfig) (p jobs.Periodic, ok bool) {
 	if c.Schedule == "" {
 		return jobs.Periodic{}, false
 	}
-	return jobs.Periodic{Name: "federation", Schedule: c.Schedule, Timezone: c.Timezone, Timeout: scanFor + postFor, Do: f.Post}, true
+	return jobs.Periodic{Name: "federation", Schedule: c.Schedule, Timezone: c.Timezone, Timeout: scanFor + postFor + mostFor, Do: f.Post}, true
 }
 
 // healthMessage is a post between the moment that it is decided on and the moment that it is sent.
@@ -63,8 +76,15 @@ type healthMessage struct {
 	Actors  bool         `json:"actors,omitempty"` // it may name who changed something
 	Text    string       `json:"text"`
 	Blocks  slack.Blocks `json:"blocks"`
+	More    []morePart   `json:"more,omitempty"` // what had no room, for the post's thread
 	Picture []byte       `json:"picture,omitempty"`
 	Alt     string       `json:"alt,omitempty"`
+}
+
+// morePart is a message of a post's thread.
+type morePart struct {
+	Text   string       `json:"text"`
+	Blocks slack.Blocks `json:"blocks"`
 }
 
 // Post makes the post of one slot: it looks, stores what is new together with what is to be posted, and posts that. It may be
@@ -72,7 +92,7 @@ type healthMessage struct {
 func (f *Federation) Post(ctx context.Context, slot time.Time) error {
 	p, err := f.Store.TrustPost(ctx, slot)
 	if errors.Is(err, store.ErrNotFound) {
-		if err = f.recordLost(ctx); err != nil {
+		if err = f.finishLost(ctx, slot); err != nil {
 			return err
 		}
 		if err = f.record(ctx, slot); err == nil {
@@ -88,24 +108,29 @@ func (f *Federation) Post(ctx context.Context, slot time.Time) error {
 	return f.send(ctx, p)
 }
 
-// recordLost finds out whether earlier posts that have no receipt were sent all the same.
-func (f *Federation) recordLost(ctx context.Context) error {
+// finishLost finishes earlier posts that were sent, and whose receipt or thread is missing all the same. Those that were never sent
+// are lost: what they held is said again.
+func (f *Federation) finishLost(ctx context.Context, slot time.Time) error {
 	m, err := f.Store.Trusts(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range m.Unposted {
-		if p.State != store.Posting {
+		if p.State != store.Posting || !p.Slot.Before(slot) {
 			continue
 		}
 		ts, err := f.find(ctx, p)
 		if err != nil {
 			return outcome("look for an earlier health post", err)
 		}
-		if ts != "" {
-			if err := f.Store.SetTrustPosted(ctx, p.Slot, ts); err != nil {
-				return err
-			}
+		if ts == "" {
+			continue
+		}
+		switch err := f.send(ctx, p); {
+		case errors.Is(err, errPosting):
+			return err
+		case err != nil: // Slack refuses its thread; what that held comes with this slot
+			f.Log.Warn("finish an earlier health post", "slot", p.Slot, "error", err)
 		}
 	}
 	return nil
@@ -123,8 +148,14 @@ func (f *Federation) record(ctx context.Context, slot time.Time) error {
 	}
 	actors := f.Gate.Private(ctx, f.Channel)
 	for {
-		known := knownTrusts(m)
-		diff, next := handlers.DiffTrusts(known, report, f.WarnDays, f.Now())
+		// What is known may have changed during the scan: somebody pressed a button, or an earlier slot was posted after all.
+		if err := f.finishLost(ctx, slot); err != nil {
+			return err
+		}
+		if m, err = f.Store.Trusts(ctx); err != nil {
+			return err
+		}
+		diff, next := handlers.DiffTrusts(knownTrusts(m), report, f.WarnDays, f.Now())
 		first := firstSeen(report, m.Approvals, f.Now())
 		diff.Begun = len(m.Approvals) == 0 && len(first) > 0
 		for _, a := range first {
@@ -142,11 +173,8 @@ func (f *Federation) record(ctx context.Context, slot time.Time) error {
 		if err != nil || ok {
 			return err
 		}
-		// Somebody pressed a button meanwhile, or another process was faster: then the slot has its post.
+		// Somebody pressed a button in this moment, or another process was faster: then the slot has its post.
 		if _, err := f.Store.TrustPost(ctx, slot); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if m, err = f.Store.Trusts(ctx); err != nil {
 			return err
 		}
 	}
@@ -154,8 +182,11 @@ func (f *Federation) record(ctx context.Context, slot time.Time) error {
 
 // compose draws a post and keeps it as it will be sent.
 func (f *Federation) compose(report facts.TrustReport, diff handlers.TrustDiff, actors bool) (json.RawMessage, error) {
-	drawn := handlers.ComposeTrusts(report, diff, actors).Draw()
+	drawn, thread := handlers.ComposeTrusts(report, diff, actors).Draw()
 	m := healthMessage{Actors: actors, Text: drawn.Text, Blocks: slack.Blocks{BlockSet: drawn.Blocks}}
+	for _, x := range thread {
+		m.More = append(m.More, morePart{x.Text, slack.Blocks{BlockSet: x.Blocks}})
+	}
 	if len(diff.News) > 0 { // on a quiet day the picture is the one that was there before
 		picture, alt, err := handlers.Timeline(report, f.WarnDays, f.Now())
 		if err != nil { // the post is whole without it
@@ -173,12 +204,12 @@ func (f *Federation) compose(report facts.TrustReport, diff handlers.TrustDiff, 
 // scan reads the health of the given domains, of all where there are none.
 func (f *Federation) scan(ctx context.Context, m store.TrustMemory, domains []string) facts.TrustReport {
 	if f.Trusts == nil {
-		return facts.TrustReport{CheckedAt: f.Now(), Status: facts.Unknown, Findings: []facts.Finding{{
+		return facts.TrustReport{CheckedAt: f.Now(), Status: facts.Unknown, Apps: f.Apps, Findings: []facts.Finding{{
 			ID: "no-tenant", Severity: facts.Unknown, Says: "Signpost has no access to the tenant", By: "identity-admin",
 			Next: "Give it credentials, and see with signpost doctor that they work", Evidence: []facts.FindingReason{},
 		}}}
 	}
-	q := facts.TrustQuery{Domains: domains, WarnDays: f.WarnDays, Schedule: domains == nil}
+	q := facts.TrustQuery{Domains: domains, WarnDays: f.WarnDays, Schedule: domains == nil, Apps: f.Apps}
 	if len(m.Approvals) > 0 {
 		q.Approved = map[string]facts.Federation{}
 		q.Approvals = map[string]facts.Approval{}
@@ -198,6 +229,7 @@ func (f *Federation) scan(ctx context.Context, m store.TrustMemory, domains []st
 	reading, cancel := context.WithTimeout(ctx, scanFor)
 	defer cancel()
 	report := f.Trusts.Trusts(reading, q)
+	report.Apps = f.Apps
 	if report.CheckedAt.IsZero() {
 		report.CheckedAt = f.Now()
 	}
@@ -275,7 +307,12 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 	if p.State == store.Posted { // only the picture can be missing
 		return f.picture(ctx, p)
 	}
-	mine, tried, err := f.Store.ClaimTrustPost(ctx, p.Slot, f.Now().Add(leaseFor))
+	var m healthMessage
+	if err := json.Unmarshal(p.Message, &m); err != nil {
+		return jobs.Stop(fmt.Errorf("read a kept health post: %w", err))
+	}
+	longer := min(time.Duration(len(m.More))*eachFor, mostFor)
+	mine, tried, err := f.Store.ClaimTrustPost(ctx, p.Slot, f.Now().Add(leaseFor+longer))
 	if err != nil {
 		return err
 	}
@@ -285,11 +322,7 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 		}
 		return jobs.RetryAfter(leaseFor, errPosting)
 	}
-	var m healthMessage
-	if err := json.Unmarshal(p.Message, &m); err != nil {
-		return jobs.Stop(fmt.Errorf("read a kept health post: %w", err))
-	}
-	posting, cancel := context.WithTimeout(ctx, postFor)
+	posting, cancel := context.WithTimeout(ctx, postFor+longer)
 	defer cancel()
 	ts := ""
 	if tried {
@@ -309,6 +342,9 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 			return outcome("post the federation's health", err)
 		}
 	}
+	if err := f.more(posting, p, ts, m, tried); err != nil {
+		return errors.Join(outcome("post the thread of the federation's health", err), f.Store.FreeTrustPost(context.WithoutCancel(ctx), p.Slot, false))
+	}
 	if err := f.Store.SetTrustPosted(ctx, p.Slot, ts); err != nil {
 		return err
 	}
@@ -319,7 +355,9 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 // find looks through the channel for the post of a slot. https://docs.slack.dev/reference/methods/conversations.history
 func (f *Federation) find(ctx context.Context, p store.TrustPost) (ts string, err error) {
 	const skew = time.Minute // between Slack's clock and ours
-	q := &slack.GetConversationHistoryParameters{ChannelID: p.Channel, Oldest: fmt.Sprintf("%d.000000", p.Created.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200}
+	q := &slack.GetConversationHistoryParameters{
+		ChannelID: p.Channel, Oldest: fmt.Sprintf("%d.000000", p.Created.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200,
+	}
 	for {
 		h, err := f.Slack.GetConversationHistoryContext(ctx, q)
 		if err != nil {
@@ -335,31 +373,4 @@ func (f *Federation) find(ctx context.Context, p store.TrustPost) (ts string, er
 		}
 		q.Cursor = h.ResponseMetaData.NextCursor
 	}
-}
-
-// picture adds the picture of a post to its thread, once at most: a post is whole without it.
-// https://docs.slack.dev/reference/methods/files.completeUploadExternal
-func (f *Federation) picture(ctx context.Context, p store.TrustPost) error {
-	mine, err := f.Store.TakeTrustMessage(ctx, p.Slot)
-	if err != nil || !mine {
-		return err
-	}
-	var m healthMessage
-	if err := json.Unmarshal(p.Message, &m); err != nil || len(m.Picture) == 0 {
-		return nil
-	}
-	uploading, cancel := context.WithTimeout(ctx, postFor)
-	defer cancel()
-	err = f.Thread.Out.Upload(uploading, Place{Channel: p.Channel, Thread: p.TS}, slack.UploadFileParameters{
-		Reader: bytes.NewReader(m.Picture), FileSize: len(m.Picture), Filename: "signing-certificates.png", Title: "When signing certificates end",
-		AltTxt: m.Alt, InitialComment: handlers.Escape(m.Alt),
-	}, handlers.Content{Desk: true})
-	var answered slack.SlackErrorResponse
-	switch {
-	case errors.As(err, &answered) && answered.Err == "missing_scope":
-		f.Log.Info("the health post has no picture: the Slack app lacks the scope files:write")
-	case err != nil: // the upload's address is a secret, and stands in the error of the HTTP client
-		f.Log.Warn("add the picture to a health post", "error", fmt.Sprintf("%T", err))
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -84,6 +86,9 @@ func (f *Federation) approve(ctx context.Context, known store.TrustFinding, stat
 	if err != nil {
 		return "", err
 	}
+	if known.Domain == "" {
+		return f.approveListed(ctx, m, known, state, k, did)
+	}
 	reading, cancel := context.WithTimeout(ctx, readFor)
 	defer cancel()
 	report := f.scan(reading, m, []string{known.Domain})
@@ -95,7 +100,8 @@ func (f *Federation) approve(ctx context.Context, known store.TrustFinding, stat
 	}
 	t := report.Domains[at]
 	if state == "" || handlers.TrustState(t) != state {
-		return "The trust of " + handlers.Escape(known.Domain) + " has changed since this was posted, so nothing was approved. Look at it as it is now: `/aadsts " + handlers.Escape(known.Domain) + "`", nil
+		return "The trust of " + handlers.Escape(known.Domain) + " has changed since this was posted, so nothing was approved. " +
+			"Look at it as it is now: `/aadsts " + handlers.Escape(known.Domain) + "`", nil
 	}
 	a := store.Approval{Domain: known.Domain, Federated: t.DomainFact.Value.Federated, By: k.User, At: f.Now()}
 	after, ok := handlers.ApproveChange(approved(m, known.Domain), t, known.ID, known.Of)
@@ -107,11 +113,33 @@ func (f *Federation) approve(ctx context.Context, known store.TrustFinding, stat
 			return "", fmt.Errorf("keep an approved trust: %w", err)
 		}
 	}
-	if err := f.Store.ApproveTrust(ctx, a, known.Key, did); err != nil {
-		return "", err
+	return "", f.settle(ctx, a, known, k, did)
+}
+
+// approveListed stores that a domain may have come, or gone, if that is still so.
+func (f *Federation) approveListed(ctx context.Context, m store.TrustMemory, known store.TrustFinding, state string, k Click, did string,
+) (refusal string, err error) {
+	if state == "" || state != handlers.ListedState(known.ID, known.Of) {
+		return "This cannot be approved with a button.", nil
 	}
-	return "", f.Store.Audit(ctx, store.Entry{Asker: k.User, Subject: known.Domain, Place: k.Channel, Facts: []string{string(facts.NameDomain), string(facts.NameFederation)},
-		Why: "approved " + known.ID})
+	reading, cancel := context.WithTimeout(ctx, readFor)
+	defer cancel()
+	report := f.scan(reading, m, []string{known.Of})
+	if len(report.Domains) != 1 || !handlers.ApproveListed(known.ID, report.Domains[0]) {
+		return handlers.Escape(known.Of) + " is no longer as it was posted, or cannot be read at the moment, so nothing was approved. " +
+			"Look at it as it is now: `/aadsts " + handlers.Escape(known.Of) + "`", nil
+	}
+	v := report.Domains[0].DomainFact.Value
+	return "", f.settle(ctx, store.Approval{Domain: strings.ToLower(known.Of), Federated: v != nil && v.Federated, By: k.User, At: f.Now()}, known, k, did)
+}
+
+// settle stores an approval, and who gave it.
+func (f *Federation) settle(ctx context.Context, a store.Approval, known store.TrustFinding, k Click, did string) error {
+	if err := f.Store.ApproveTrust(ctx, a, known.Key, did); err != nil {
+		return err
+	}
+	return f.Store.Audit(ctx, store.Entry{Asker: k.User, Subject: a.Domain, Place: k.Channel,
+		Facts: []string{string(facts.NameDomain), string(facts.NameFederation)}, Why: "approved " + known.ID})
 }
 
 // approved is the trust as it was approved last; nil where it was not.
@@ -134,6 +162,12 @@ func (f *Federation) mark(ctx context.Context, k Click) error {
 	if err := json.Unmarshal(k.Blocks, &all); err != nil {
 		return fmt.Errorf("read the blocks of the health post: %w", err)
 	}
+	was := map[string]*slack.ContextBlock{} // the lines of who did what, as they stand there
+	for _, b := range all.BlockSet {
+		if c, ok := b.(*slack.ContextBlock); ok && strings.HasPrefix(c.BlockID, didBlock) {
+			was[strings.TrimPrefix(c.BlockID, didBlock)] = c
+		}
+	}
 	var blocks []slack.Block
 	var said []string
 	for _, b := range all.BlockSet {
@@ -155,9 +189,12 @@ func (f *Federation) mark(ctx context.Context, k Click) error {
 			s.BlockID = settledBlock + key
 		}
 		blocks = append(blocks, s)
-		if err == nil && x.Did != "" {
+		switch {
+		case err != nil && was[key] != nil: // long settled, and no longer kept: the line stays
+			blocks = append(blocks, was[key])
+		case err == nil && x.Did != "":
 			blocks = append(blocks, slack.NewContextBlock(didBlock+key, slack.NewTextBlockObject(slack.MarkdownType, x.Did, false, false)))
-			said = append(said, plainMark(x.Domain+": "+x.Did))
+			said = append(said, plainMark(cmp.Or(x.Domain, "Tenant")+": "+x.Did))
 		}
 	}
 	const most = 3800 // of the 4,000 that chat.update takes
@@ -165,7 +202,7 @@ func (f *Federation) mark(ctx context.Context, k Click) error {
 	if at := strings.Index(text, marksSay); at >= 0 {
 		text = text[:at]
 	}
-	if lines := marksSay + strings.Join(said, "\n"); len(said) > 0 && len(text)+len(lines) <= most {
+	if lines := marksSay + strings.Join(said, "\n"); len(said) > 0 && utf8.RuneCountInString(text)+utf8.RuneCountInString(lines) <= most {
 		text += lines
 	}
 	m := handlers.Message{Text: text, Blocks: blocks, Holds: handlers.Content{Desk: true}}
@@ -225,7 +262,7 @@ func (f *Federation) Domain(ctx context.Context, w *Worker, q ask, domain string
 		Facts: []string{string(facts.NameDomain), string(facts.NameFederation), string(facts.NameMetadata)}, Why: "health of a domain"}); err != nil {
 		f.Log.Error("write the audit", "error", err)
 	}
-	drawn := handlers.ComposeTrustReport(report).Draw(nil)
+	drawn := handlers.ComposeTrustDomains(report).Draw(nil)
 	drawn.Holds = handlers.Content{Desk: true}
 	return w.send(ctx, q, drawn)
 }

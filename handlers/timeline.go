@@ -90,8 +90,12 @@ func timelineAlt(all []timelineEnd, now time.Time) string {
 
 // says is how far away the end is.
 func (e timelineEnd) says(now time.Time) string {
+	const day = 24 * time.Hour
 	if !e.last.After(now) {
-		return "ended " + plural(int(now.Sub(e.last)/(24*time.Hour)), "day", "days") + " ago"
+		if now.Sub(e.last) < day {
+			return "ended less than a day ago"
+		}
+		return "ended " + plural(int(now.Sub(e.last)/day), "day", "days") + " ago"
 	}
 	return "in " + daysLeft(e.last, now)
 }
@@ -110,7 +114,7 @@ var timelineColours = struct{ ground, edge, text, faint, grid, now, good, soon, 
 	bad:    color.RGBA{0xb0, 0x2a, 0x30, 0xff},
 }
 
-// colour is that of the severity that an end has without a successor (DESIGN.md §8).
+// colour is that of the severity that an end has without a successor.
 func (e timelineEnd) colour(now time.Time) color.RGBA {
 	const day = 24 * time.Hour
 	switch left := e.last.Sub(now); {
@@ -154,7 +158,7 @@ func drawTimeline(rows []timelineEnd, more int, warnDays []int, now time.Time) (
 	c := canvas{image.NewRGBA(image.Rect(0, 0, timelineWidth, height)), text, title}
 	c.fill(c.Bounds(), k.edge)
 	c.fill(c.Bounds().Inset(2), k.ground)
-	c.write(c.title, timelineMargin, 66, k.text, "When signing certificates end")
+	c.write(c.title, timelineMargin, 66, k.text, "When signing certificates end, as of "+now.UTC().Format("2 January 2006"))
 
 	left, right := timelineMargin+timelineLabel, timelineWidth-timelineMargin-timelineAfter
 	x := func(t time.Time) int {
@@ -185,12 +189,12 @@ func drawTimeline(rows []timelineEnd, more int, warnDays []int, now time.Time) (
 		c.write(c.text, end+12, middle+9, k.text, words)
 	}
 	c.fill(image.Rect(x(now)-2, timelineTop-14, x(now)+2, bottom+4), k.now)
-	foot := "Bars reach to the end of the last certificate that Entra holds: red 15 days or less, amber 35 or less."
+	foot := "A gap in a bar is where the next certificate takes over; an empty bar has ended."
 	if more > 0 {
-		foot = fmt.Sprintf("%s And %d more.", foot, more)
+		foot += fmt.Sprintf(" Not shown: %d more, which end later.", more)
 	}
-	c.write(c.text, timelineMargin, bottom+46, k.faint, "A gap in a bar is where the next certificate takes over; an empty bar has ended.")
-	c.write(c.text, timelineMargin, bottom+84, k.faint, foot)
+	c.write(c.text, timelineMargin, bottom+46, k.faint, foot)
+	c.write(c.text, timelineMargin, bottom+84, k.faint, "Bars reach to the end of the last certificate that Entra holds: red 15 days or less, amber 35 or less.")
 	var b bytes.Buffer
 	if err := png.Encode(&b, c.RGBA); err != nil {
 		return nil, fmt.Errorf("draw the timeline: %w", err)
@@ -224,7 +228,9 @@ func (c canvas) marks(warnDays []int, now time.Time, x func(time.Time) int, bott
 			free = right
 		}
 	}
-	label(x(now.AddDate(0, 0, timelineAhead)), fmt.Sprintf("%d days", timelineAhead), k.faint, free)
+	at := x(now.AddDate(0, 0, timelineAhead))
+	c.fill(image.Rect(at-1, timelineTop-14, at+1, bottom), k.grid)
+	label(at, fmt.Sprintf("%d days", timelineAhead), k.faint, free)
 }
 
 func face(ttf []byte, size float64) (font.Face, error) {
@@ -250,13 +256,15 @@ func (c canvas) write(f font.Face, x, y int, colour color.RGBA, s string) {
 	d.DrawString(s)
 }
 
-// fit cuts a text to a width. Domain names differ most at their start.
+// fit cuts a domain's name to a width, in its middle: names of one company differ at their start, and whose they are stands at the end.
 func (c canvas) fit(s string, width int) string {
 	if font.MeasureString(c.text, s).Ceil() <= width {
 		return s
 	}
-	for r := []rune(s); len(r) > 0; r = r[:len(r)-1] {
-		if cut := string(r) + "…"; font.MeasureString(c.text, cut).Ceil() <= width {
+	r := []rune(s)
+	for keep := len(r) - 1; keep > 0; keep-- {
+		start := (keep*3 + 4) / 5
+		if cut := string(r[:start]) + "…" + string(r[len(r)-(keep-start):]); font.MeasureString(c.text, cut).Ceil() <= width {
 			return cut
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"signpost/graph/facts"
 )
 
-// TrustsJSON is the JSON of `signpost federation` (DESIGN.md §8).
+// TrustsJSON is the JSON of `signpost federation`.
 type TrustsJSON struct {
 	CheckedAt time.Time       `json:"checked_at"`
 	Status    facts.Severity  `json:"status"`

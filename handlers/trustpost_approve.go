@@ -10,10 +10,26 @@ import (
 // Approvable reports whether a finding says that something is not as it was approved, so that it can be approved.
 func Approvable(id string) bool {
 	switch id {
-	case "mfa-weakened", "trust-changed", "domain-new", "domain-new-federated", "domain-converted":
+	case "mfa-weakened", "trust-changed", "domain-new", "domain-new-federated", "domain-converted", "domain-removed":
 		return true
 	}
 	return strings.HasPrefix(id, "drift-")
+}
+
+// ListedState stands for what is approved of a finding of the tenant that says that a domain came or went; "" for others.
+func ListedState(id, domain string) string {
+	if domain == "" || id != "domain-new" && id != "domain-removed" {
+		return ""
+	}
+	return digest("listed", id, strings.ToLower(domain))
+}
+
+// ApproveListed reports whether a domain is still as such a finding said: there below a root, or not there.
+func ApproveListed(id string, t facts.Trust) bool {
+	if id == "domain-removed" {
+		return t.DomainFact.State == facts.Absent
+	}
+	return t.DomainFact.OK() && t.DomainFact.Value.Verified
 }
 
 // ApproveChange is the trust that is approved once the one change that a finding names is approved: the trust as it was approved

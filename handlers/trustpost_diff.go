@@ -54,7 +54,7 @@ type TrustNews struct {
 	Why     string         // new, worse, changed, step, again
 	Was     facts.Severity // before, where it is worse
 	Key     string
-	// State is a hash of the domain's trust as it was seen; "" where it was not read.
+	// State is a hash of what would be approved: the domain's trust as it was seen; "" where it was not read, or there is nothing to approve.
 	State string
 }
 
@@ -65,6 +65,7 @@ type TrustDiff struct {
 	// Open counts the findings that are still so and were said before; Quiet those of them that are acknowledged or snoozed.
 	Open, Quiet int
 	Worst       facts.Severity // of those
+	WorstIn     string         // the domain of the first of the worst; "" for the tenant
 	// Blind says that nothing of the tenant could be read.
 	Blind bool
 	// Adopted counts the domains that are taken as approved, as they were seen first; Begun says that there were none before.
@@ -118,6 +119,15 @@ func digest(parts ...string) string {
 // is known after the post.
 func DiffTrusts(known []KnownTrust, report facts.TrustReport, warnDays []int, now time.Time) (diff TrustDiff, next []KnownTrust) {
 	diff.Worst = facts.Healthy
+	open := func(k KnownTrust) {
+		diff.Open++
+		if k.quiet(now) {
+			diff.Quiet++
+		}
+		if k.Severity.Weight() > diff.Worst.Weight() {
+			diff.Worst, diff.WorstIn = k.Severity, k.Domain
+		}
+	}
 	diff.Blind = blind(report)
 	before := map[string]KnownTrust{}
 	for _, k := range known {
@@ -154,13 +164,7 @@ func DiffTrusts(known []KnownTrust, report facts.TrustReport, warnDays []int, no
 			stepped[c.ends()] = true
 			diff.News = append(diff.News, c)
 		} else {
-			diff.Open++
-			if n.quiet(now) {
-				diff.Quiet++
-			}
-			if n.Severity.Weight() > diff.Worst.Weight() {
-				diff.Worst = n.Severity
-			}
+			open(n)
 		}
 		next = append(next, n)
 	}
@@ -172,23 +176,19 @@ func DiffTrusts(known []KnownTrust, report facts.TrustReport, warnDays []int, no
 				k.Said = true
 				diff.Mended, next = append(diff.Mended, k), append(next, k)
 			}
+		case k.Lost, k.Approved, followed(k, current), notAsked(k, report):
+			// Nothing was said of it (then it is new once it is seen again), or that it is over says nothing.
 		case diff.Blind || !checked(k, report):
 			next = append(next, k)
-			diff.Open++
-			if k.quiet(now) {
-				diff.Quiet++
-			}
-			if k.Severity.Weight() > diff.Worst.Weight() {
-				diff.Worst = k.Severity
-			}
-		case k.Approved, k.event(), followed(k, current), k.Lost: // that it is over says nothing, or nothing was said of it
+			open(k)
+		case k.event(): // it has left the log in time, whatever became of it
 		default:
 			k.Mended, k.Said = true, true
 			diff.Mended, next = append(diff.Mended, k), append(next, k)
 		}
 	}
 	slices.SortStableFunc(diff.Mended, func(a, b KnownTrust) int {
-		return cmp.Or(cmp.Compare(b.Severity.Weight(), a.Severity.Weight()), cmp.Compare(a.Domain, b.Domain))
+		return cmp.Or(cmp.Compare(b.Severity.Weight(), a.Severity.Weight()), cmp.Compare(a.Domain, b.Domain), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Of, b.Of))
 	})
 	return diff, next
 }
@@ -245,14 +245,14 @@ func (n TrustNews) ends() string {
 // collect lists every finding of a report with its domain, worst first, security before operations.
 func collect(report facts.TrustReport) []TrustNews {
 	var all []TrustNews
-	add := func(domain, state string, found []facts.Finding) {
-		for _, f := range found {
-			all = append(all, TrustNews{Domain: domain, Finding: f, Key: TrustKey(domain, f), State: state})
-		}
+	for _, f := range report.Findings {
+		all = append(all, TrustNews{Finding: f, Key: TrustKey("", f), State: ListedState(f.ID, f.Of)})
 	}
-	add("", "", report.Findings)
 	for _, t := range report.Domains {
-		add(trustName(t), TrustState(t), t.Findings)
+		name, state := trustName(t), TrustState(t)
+		for _, f := range t.Findings {
+			all = append(all, TrustNews{Domain: name, Finding: f, Key: TrustKey(name, f), State: state})
+		}
 	}
 	slices.SortStableFunc(all, func(a, b TrustNews) int {
 		return cmp.Or(
@@ -283,49 +283,6 @@ func rests(f facts.Finding) []facts.Name {
 		}
 	}
 	return all
-}
-
-// checked reports whether a finding would be in the report if it were still so.
-func checked(k KnownTrust, report facts.TrustReport) bool {
-	if k.Domain == "" {
-		return k.Severity == facts.Unknown || !slices.ContainsFunc(report.Findings, func(f facts.Finding) bool { return f.Severity == facts.Unknown })
-	}
-	at := slices.IndexFunc(report.Domains, func(t facts.Trust) bool { return trustName(t) == k.Domain })
-	if at < 0 { // the domains were listed, and this one is no longer federated, or no longer there
-		return len(report.Verified) > 0
-	}
-	t := report.Domains[at]
-	if !answered(t.DomainFact.State) {
-		return false
-	}
-	if t.DomainFact.OK() && !t.DomainFact.Value.Federated {
-		return true // whatever was wrong with its trust, there is none
-	}
-	if !answered(t.Federation.State) {
-		return false
-	}
-	for _, name := range k.Rests {
-		switch name {
-		case facts.NameMetadata:
-			if !answered(t.Metadata.State) {
-				return false
-			}
-		case facts.NameChanges:
-			if !answered(t.Changes.State) && (k.event() || k.Severity == facts.Unknown) { // elsewhere it only tells who did it
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func answered(s facts.State) bool { return s == facts.Seen || s == facts.Absent }
-
-// followed reports whether the same thing has another finding now that is no milder: a certificate that was to end has ended.
-func followed(k KnownTrust, current []TrustNews) bool {
-	return k.Of != "" && slices.ContainsFunc(current, func(n TrustNews) bool {
-		return n.Domain == k.Domain && n.Finding.Of == k.Of && n.Finding.Severity.Weight() >= k.Severity.Weight()
-	})
 }
 
 func compareBools(a, b bool) int {
