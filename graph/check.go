@@ -22,44 +22,47 @@ type Check struct {
 
 // permission is an application permission that Signpost uses.
 type permission struct {
-	name  string
-	also  []string // others that do as well
-	costs string
-	probe string // a cheap GET that needs it, for tokens that cannot be read; "" where there is none
+	name string
+	also []string // others that do as well
+	// partly does for some of it only; left is what is then still missing.
+	partly, left string
+	costs        string
+	probe        string // a cheap GET that needs it, for tokens that cannot be read; "" where there is none
 }
 
 func permissions() []permission {
 	return []permission{
-		{"User.Read.All", []string{"Directory.Read.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
-			"the account of the affected person, and all that hangs on it", "/users?%24top=1&%24select=id,accountEnabled"},
-		{"AuditLog.Read.All", nil,
-			"the sign-in of the error, recent sign-ins, how many are affected, the MFA registration, and what was changed before", ""},
-		{"UserAuthenticationMethod.Read.All", []string{"UserAuthenticationMethod.ReadWrite.All"},
-			"the MFA methods that a person holds", ""},
-		{"Domain.Read.All", []string{"Directory.Read.All", "Domain.ReadWrite.All", "Directory.ReadWrite.All"},
-			"whether a domain is federated, and its trust", "/domains?%24select=id"},
-		{"Domain-InternalFederation.Read.All", []string{"Domain-InternalFederation.ReadWrite.All", "Domain.ReadWrite.All"},
-			"the federation trust: endpoints, certificates and their expiry", ""},
-		{"IdentityProvider.Read.All", []string{"IdentityProvider.ReadWrite.All"},
-			"the external identity providers, which AADSTS40009 and its family are about", "/identity/identityProviders"},
-		{"Application.Read.All", []string{"Directory.Read.All", "Application.ReadWrite.All", "Directory.ReadWrite.All"},
-			"the app of the error: whether it is installed, its redirect URIs, secrets and certificates, and who is assigned to it", "/servicePrincipals?%24top=1&%24select=id"},
-		{"Directory.Read.All", []string{"Directory.ReadWrite.All"},
-			"what was granted to an app, and the groups and roles of a person", "/oauth2PermissionGrants?%24top=1"},
-		{"Policy.Read.All", []string{"Policy.Read.ConditionalAccess"},
-			"the Conditional Access policies that were applied to a sign-in, or that an error names, and what they rest on: named locations, authentication strengths, the methods policy; the security defaults; MFA per user", ""},
-		{"Device.Read.All", []string{"Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-			"the device that a sign-in presented: whether it is known, enabled, compliant", "/devices?%24top=1&%24select=id"},
-		{"IdentityRiskyUser.Read.All", []string{"IdentityRiskyUser.ReadWrite.All"},
-			"whether ID Protection holds a person for at risk", ""},
-		{"CrossTenantInformation.ReadBasic.All", nil,
-			"the name of the tenant that a guest comes from", ""},
-		{"ServiceHealth.Read.All", nil,
-			"open incidents of Microsoft's own", "/admin/serviceAnnouncement/healthOverviews"},
-		{"LicenseAssignment.Read.All", []string{"LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-			"which premium licence the tenant has", "/subscribedSkus?%24select=id"},
-		{"Organization.Read.All", []string{"Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-			"whether an error is of this tenant at all, and its last synchronisation", "/organization?%24select=id"},
+		{name: "User.Read.All", also: []string{"Directory.Read.All", "User.ReadWrite.All", "Directory.ReadWrite.All"},
+			costs: "the account of the affected person, and all that hangs on it", probe: "/users?%24top=1&%24select=id,accountEnabled"},
+		{name: "AuditLog.Read.All",
+			costs: "the sign-in of the error, recent sign-ins, how many are affected, the MFA registration, and what was changed before"},
+		{name: "UserAuthenticationMethod.Read.All", also: []string{"UserAuthenticationMethod.ReadWrite.All"},
+			costs: "the MFA methods that a person holds"},
+		{name: "Domain.Read.All", also: []string{"Directory.Read.All", "Domain.ReadWrite.All", "Directory.ReadWrite.All"},
+			costs: "whether a domain is federated, and its trust", probe: "/domains?%24select=id"},
+		{name: "Domain-InternalFederation.Read.All", also: []string{"Domain-InternalFederation.ReadWrite.All", "Domain.ReadWrite.All"},
+			costs: "the federation trust: endpoints, certificates and their expiry"},
+		{name: "IdentityProvider.Read.All", also: []string{"IdentityProvider.ReadWrite.All"},
+			costs: "the external identity providers, which AADSTS40009 and its family are about", probe: "/identity/identityProviders"},
+		{name: "Application.Read.All", also: []string{"Directory.Read.All", "Application.ReadWrite.All", "Directory.ReadWrite.All"},
+			costs: "the app of the error: whether it is installed, its redirect URIs, secrets and certificates, and who is assigned to it", probe: "/servicePrincipals?%24top=1&%24select=id"},
+		{name: "Directory.Read.All", also: []string{"Directory.ReadWrite.All"},
+			costs: "what was granted to an app, and the groups and roles of a person; administrators are not told from others then", probe: "/oauth2PermissionGrants?%24top=1"},
+		{name: "Policy.Read.All", partly: "Policy.Read.ConditionalAccess",
+			left:  "the methods policy, the security defaults, MFA per user, cross-tenant access",
+			costs: "the Conditional Access policies that were applied to a sign-in, or that an error names, and what they rest on: named locations, authentication strengths, the methods policy; the security defaults; MFA per user"},
+		{name: "Device.Read.All", also: []string{"Device.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			costs: "the device that a sign-in presented: whether it is known, enabled, compliant", probe: "/devices?%24top=1&%24select=id"},
+		{name: "IdentityRiskyUser.Read.All", also: []string{"IdentityRiskyUser.ReadWrite.All"},
+			costs: "whether ID Protection holds a person for at risk"},
+		{name: "CrossTenantInformation.ReadBasic.All",
+			costs: "the name of the tenant that a guest comes from"},
+		{name: "ServiceHealth.Read.All",
+			costs: "open incidents of Microsoft's own", probe: "/admin/serviceAnnouncement/healthOverviews"},
+		{name: "LicenseAssignment.Read.All", also: []string{"LicenseAssignment.ReadWrite.All", "Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			costs: "which premium licence the tenant has", probe: "/subscribedSkus?%24select=id"},
+		{name: "Organization.Read.All", also: []string{"Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+			costs: "whether an error is of this tenant at all, and its last synchronisation", probe: "/organization?%24select=id"},
 	}
 }
 
@@ -109,6 +112,9 @@ func fromClaims(held claims) []Check {
 		if !slices.Contains(held.Roles, p.name) {
 			if i := slices.IndexFunc(p.also, func(wide string) bool { return slices.Contains(held.Roles, wide) }); i >= 0 {
 				c.Reason = "covered by " + p.also[i]
+			} else if p.partly != "" && slices.Contains(held.Roles, p.partly) {
+				c.State, c.Costs = facts.NotPermitted, p.left
+				c.Reason = p.partly + " does for a part of it; grant the application permission for the rest"
 			} else {
 				c.State, c.Costs = facts.NotPermitted, p.costs
 				c.Reason = "grant the application permission and consent to it; a new grant counts once the token is renewed, within about an hour"

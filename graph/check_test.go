@@ -34,6 +34,7 @@ func TestCheckTellsWhatWorksAndWhatItCosts(t *testing.T) {
 		"a licence":                        {nil, "sign-in log", facts.Seen, "Microsoft Entra ID P1", ""},
 		"a missing permission":             {func(s *tenantfake.State) { s.Permissions = []string{"User.Read.All"} }, "AuditLog.Read.All", facts.NotPermitted, "grant", "sign-in"},
 		"one that another covers":          {func(s *tenantfake.State) { s.Permissions = []string{"Directory.Read.All"} }, "Domain.Read.All", facts.Seen, "covered by Directory.Read.All", ""},
+		"one that does for a part":         {func(s *tenantfake.State) { s.Permissions = []string{"Policy.Read.ConditionalAccess"} }, "Policy.Read.All", facts.NotPermitted, "does for a part", "security defaults"},
 		"a missing licence":                {func(s *tenantfake.State) { s.NoPremium = true }, "sign-in log", facts.NotLicensed, "Directory.Read.All", "sign-in"},
 		"more than a reader needs":         {func(s *tenantfake.State) { s.Permissions = append(tenantfake.AllPermissions(), "User.ReadWrite.All") }, "least privilege", facts.Seen, "User.ReadWrite.All", ""},
 		"a refused credential":             {func(s *tenantfake.State) { s.SecretExpired = true }, "token", facts.Failed, "AADSTS7000222", "everything"},
