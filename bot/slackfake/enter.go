@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -58,6 +59,11 @@ func enter(e Block, choice Choice) Block {
 		return Block{"selected_date": optional(choice.Value)}
 	case kind == "timepicker":
 		return Block{"selected_time": optional(choice.Value)}
+	case kind == "datetimepicker": // Unix seconds
+		if choice.Value == "" {
+			return Block{"selected_date_time": nil}
+		}
+		return Block{"selected_date_time": json.Number(choice.Value)}
 	case kind == "users_select":
 		return Block{"selected_user": optional(choice.Value)}
 	case kind == "conversations_select":

@@ -2,6 +2,7 @@ package slackfake
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 )
@@ -238,6 +239,11 @@ func (s *Server) GlobalShortcut(user, callbackID string) (Invocation, error) {
 	return s.invoke(i, payload), nil
 }
 
+// initials are the properties of an element that hold what it begins with, and those of its state that say so.
+var initials = map[string]string{
+	"initial_value": "value", "initial_option": "selected_option", "initial_user": "selected_user", "initial_date_time": "selected_date_time",
+}
+
 // SubmitView lets a person submit the modal before them. Values are given by block_id and action_id: a string for a text or a single choice, a
 // []string for several. What the app answers (errors, update, push, clear, nothing) is applied.
 // https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload
@@ -269,14 +275,15 @@ func (s *Server) SubmitView(user string, values map[string]map[string]any) (Invo
 			if entered["err"] != nil {
 				return Invocation{}, fmt.Errorf("submit: %s has no option %q", id, entered["err"])
 			}
-			if !isGiven && block["optional"] != true && block["type"] == "input" && e["initial_value"] == nil && e["initial_option"] == nil {
+			begins := slices.ContainsFunc(slices.Collect(maps.Keys(initials)), func(initial string) bool { return e[initial] != nil })
+			if !isGiven && block["optional"] != true && block["type"] == "input" && !begins {
 				return Invocation{}, fmt.Errorf("submit: Slack does not let %s submit without %s", user, id)
 			}
 			if !isGiven {
-				if iv := e["initial_value"]; iv != nil {
-					entered = Block{"value": iv}
-				} else if io := e["initial_option"]; io != nil {
-					entered = Block{"selected_option": io}
+				for initial, entry := range initials {
+					if v := e[initial]; v != nil {
+						entered = Block{entry: v}
+					}
 				}
 			}
 			entered["type"] = e["type"]
