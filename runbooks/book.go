@@ -126,7 +126,7 @@ func (b *Book) lay(file string, code int, text []byte) {
 	base := b.books[code]
 	if base != nil {
 		*r = *base
-		r.Causes, r.Contacts, r.Links = nil, nil, nil
+		r.Causes, r.Contacts, r.Links, r.PersonIn = nil, nil, nil, nil
 	}
 	if err := parse(text, r); err != nil {
 		b.complain(file, err.Error())
@@ -143,6 +143,7 @@ func (b *Book) lay(file string, code int, text []byte) {
 		r.Causes = overlayCauses(base.Causes, r.Causes)
 		r.Contacts = append(slices.Clone(base.Contacts), r.Contacts...)
 		r.Links = append(slices.Clone(base.Links), r.Links...)
+		r.PersonIn = overlayLanguages(base, r)
 		if r.Body == "" {
 			r.Body = base.Body
 		}
@@ -194,6 +195,9 @@ func parse(text []byte, r *Runbook) error {
 		}
 	}
 	r.Person = strings.TrimSpace(r.Person)
+	for tag, says := range r.PersonIn {
+		r.PersonIn[tag] = strings.TrimSpace(says)
+	}
 	if s := strings.TrimSpace(string(body)); s != "" {
 		r.Body = s
 	}

@@ -39,6 +39,15 @@ type Diagnosis struct {
 	Report  facts.Report
 	Causes  []Finding // in the order shown
 	At      time.Time
+	// Requests are our own cases of the person; nil where nobody counted them.
+	Requests *Requests
+}
+
+// Requests says how often somebody asked for help with one account, as far as our own cases tell.
+type Requests struct {
+	Cases int       // the present one among them
+	Since time.Time // cases before are not counted
+	Err   error     // why they could not be counted
 }
 
 // Finding is a cause with its verdict.
@@ -107,7 +116,7 @@ func (b *Book) Diagnose(errs []aadsts.Error, r facts.Report, now time.Time) Diag
 		f := Finding{ID: c.ID, Short: spoken(c.ID), Says: s.fill(c.Says), Check: s.fill(c.Check)}
 		f.Told = !strings.Contains(f.Says, notKnown)
 		for _, x := range c.Fix {
-			f.Fix = append(f.Fix, Fix{Do: s.fill(x.Do), By: x.By, Role: x.Role})
+			f.Fix = append(f.Fix, Fix{Do: s.fill(x.Do), By: x.By, Role: x.Role, Resets: x.Resets})
 		}
 		if err != nil {
 			f.Verdict, f.Unknown = NotChecked, []Unknown{{Fact: "error", State: facts.Failed, Reason: err.Error()}}

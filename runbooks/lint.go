@@ -65,6 +65,9 @@ func (b *Book) lint(file string, r *Runbook) {
 	if r.Person == "" || utf8.RuneCountInString(r.Person) > maxPerson {
 		say("person has %d characters; 1 to %d are allowed", utf8.RuneCountInString(r.Person), maxPerson)
 	}
+	for _, says := range lintLanguages(r) {
+		say("%s", says)
+	}
 	if !slices.Contains(kinds, r.Kind) {
 		say("kind %q is none of %s", r.Kind, strings.Join(kinds, ", "))
 	}
@@ -146,6 +149,9 @@ func (b *Book) lintCauses(file string, r *Runbook) {
 			}
 			if !slices.Contains(actors, f.By) {
 				say("cause %s: by %q is none of %s", c.ID, f.By, strings.Join(actors, ", "))
+			}
+			if word := resetWord(f.Do); word != "" && !f.Resets && f.By != "user" {
+				say("cause %s: a fix says %q, so it needs resets: true", c.ID, word)
 			}
 		}
 		for _, text := range slices.Concat([]string{c.Says, c.Check}, c.Evidence, does(c.Fix)) {

@@ -22,7 +22,9 @@ type Runbook struct {
 	Changes []string `yaml:"changes"`
 	Related []int    `yaml:"related"` // codes that a reader should know beside this one; the spread counts them too
 	Person  string   `yaml:"person"`  // what the affected person reads; at most 280 characters
-	Causes  []Cause  `yaml:"causes"`  // most likely first
+	// PersonIn is Person in other languages, by BCP 47 tag: de, pt-BR. See [Runbook.PersonFor].
+	PersonIn map[string]string `yaml:"person_in"`
+	Causes   []Cause           `yaml:"causes"` // most likely first
 	// Contacts and Links come from an operator's overlay: whom to ask, and pages of their own.
 	Contacts   []string `yaml:"contacts"`
 	Links      []string `yaml:"links"`
@@ -67,6 +69,10 @@ type Fix struct {
 	Do   string `yaml:"do"`
 	By   string `yaml:"by"`   // an actor
 	Role string `yaml:"role"` // least Entra role that can do it; "none" where the step needs none
+	// Resets says that the step gives somebody a new way in, or takes the old one away: it resets a password or methods, issues a
+	// Temporary Access Pass, or revokes sessions. Whoever talked the helpdesk into it would have the account, so what speaks
+	// against it is looked at first.
+	Resets bool `yaml:"resets"`
 }
 
 // Depth says how much the book knows of a code.

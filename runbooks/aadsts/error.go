@@ -21,4 +21,7 @@ type Error struct {
 	Resource         string // what was to be accessed: application id, application ID URI or name
 	IdentityProvider string // where the account lives: live.com, https://sts.windows.net/<tenant>/
 	RedirectURI      string // the redirect URI that the request gave
+	// URLHosts are the hosts of the web addresses in the text that carry this error as a parameter, in lower case, as a
+	// browser would read them. The addresses themselves are not kept: they may hold codes and tokens.
+	URLHosts []string
 }

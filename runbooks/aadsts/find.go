@@ -22,6 +22,7 @@ func Find(text string) []Error {
 		at[l.err.Code] = len(errs)
 		errs = append(errs, l.err)
 	}
+	addHosts(text, errs)
 	return errs
 }
 

@@ -28,7 +28,7 @@ type errorJSON struct {
 }
 
 // MarshalJSON writes the error with Microsoft's symbolic name of the code; a value that the text did not tell is null.
-// Resource, IdentityProvider and RedirectURI are not part of the format.
+// Resource, IdentityProvider, RedirectURI and URLHosts are not part of the format.
 func (e Error) MarshalJSON() ([]byte, error) {
 	c, _ := Lookup(e.Code)
 	j := errorJSON{

@@ -57,7 +57,7 @@ func TestErrorJSONOfCases(t *testing.T) {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		for i := range errs {
-			errs[i].Resource, errs[i].IdentityProvider, errs[i].RedirectURI = "", "", ""
+			errs[i].Resource, errs[i].IdentityProvider, errs[i].RedirectURI, errs[i].URLHosts = "", "", "", nil
 		}
 		if diff := cmp.Diff(errs, back); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
