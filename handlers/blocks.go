@@ -32,14 +32,21 @@ type Message struct {
 type Buttons struct {
 	Key  string
 	Show bool // "Show diagnosis", where the thread may not hold it
+	// Handed is set where the message is the hand-over itself: it cannot be handed over again.
+	Handed bool
+	// Feedback asks at the end whether the answer helped.
+	Feedback bool
+	// Ended says how the case ended, as [Ended.Line] writes it. It stands in place of the buttons; "" while they are there.
+	Ended string
 }
 
 // The action ids of the buttons.
 const (
-	ActionSolved  = "solved"
-	ActionStuck   = "stuck"
-	ActionShow    = "show"
-	ActionSupport = "support"
+	ActionSolved   = "solved"
+	ActionStuck    = "stuck"
+	ActionShow     = "show"
+	ActionSupport  = "support"
+	ActionFeedback = "feedback"
 )
 
 // Draw turns a page into a Slack message within Slack's limits. Whatever does not fit is cut, and said to be cut.
@@ -52,15 +59,15 @@ func (p Page) Draw(b *Buttons) Message {
 		room -= utf8.RuneCountInString(title)
 	}
 	if b != nil {
-		row := b.row()
-		for _, e := range row {
-			room -= utf8.RuneCountInString(e.Text.Text) + utf8.RuneCountInString(e.AccessibilityLabel)
-		}
-		tail = append(tail, slack.NewActionBlock("", elements(row)...))
+		tail = append(tail, b.controls())
+		room -= b.size()
 	}
 	if foot := p.foot(); foot != "" {
 		tail = append(tail, slack.NewContextBlock("", markdown(foot)))
 		room -= utf8.RuneCountInString(foot)
+	}
+	if b != nil && b.Feedback {
+		tail = append(tail, b.feedback())
 	}
 	for _, text := range p.sections() {
 		if room -= utf8.RuneCountInString(text); room < 0 || len(blocks)+len(tail)+1 >= maxBlocks {
@@ -72,6 +79,9 @@ func (p Page) Draw(b *Buttons) Message {
 	text := shortMarked(Escape(short(p.Plain(), maxText)), maxText)
 	if text == "" {
 		text = "No answer." // Slack refuses an empty one
+	}
+	if b != nil {
+		text = headed(b.Ended, text)
 	}
 	return Message{Text: text, Blocks: append(blocks, tail...), Holds: p.Holds}
 }
@@ -115,31 +125,6 @@ func (p Page) foot() string {
 		lines = append(lines, strings.Join(addresses, " · "))
 	}
 	return shortMarked(strings.TrimSpace(strings.Join(lines, "\n")), maxContext)
-}
-
-func (b Buttons) row() []*slack.ButtonBlockElement {
-	button := func(action, label, alt string, style slack.Style) *slack.ButtonBlockElement {
-		e := slack.NewButtonBlockElement(action, short(b.Key, maxValue), slack.NewTextBlockObject(slack.PlainTextType, label, false, false))
-		e.AccessibilityLabel = alt
-		e.Style = style
-		return e
-	}
-	row := []*slack.ButtonBlockElement{
-		button(ActionSolved, "Solved", "Mark this error as solved", slack.StylePrimary),
-		button(ActionStuck, "Still stuck", "Hand this error to the identity team", ""),
-	}
-	if b.Show {
-		row = append(row, button(ActionShow, "Show diagnosis", "Show the diagnosis privately to you", ""))
-	}
-	return append(row, button(ActionSupport, "Copy for Microsoft support", "Show the ids and times for a support request privately to you", ""))
-}
-
-func elements(row []*slack.ButtonBlockElement) []slack.BlockElement {
-	var all []slack.BlockElement
-	for _, e := range row {
-		all = append(all, e)
-	}
-	return all
 }
 
 func section(text string) slack.Block { return slack.NewSectionBlock(markdown(text), nil, nil) }

@@ -10,6 +10,13 @@ import (
 	"signpost/runbooks"
 )
 
+// How long the sentences of a cause may be, where names of the tenant stand in them: whoever hears the answer read out comes to
+// the first step all the same, within what Slack takes as the text of a message.
+const (
+	maxSays = 500
+	maxLine = 220
+)
+
 // ReadingSays begins the line that stands for the cause while the tenant is being read.
 const ReadingSays = "Reading the "
 
@@ -24,7 +31,7 @@ func cause(p *Page, d runbooks.Diagnosis, v View) {
 		open(p, d, v)
 		return
 	}
-	lines := []string{sentence(capital(lead.Says))}
+	lines := []string{short(sentence(capital(lead.Says)), maxSays)}
 	for _, e := range lead.Evidence[:min(len(lead.Evidence), maxEvidence)] {
 		lines = append(lines, "• "+evidence(e, d))
 	}
@@ -32,13 +39,13 @@ func cause(p *Page, d runbooks.Diagnosis, v View) {
 	var also []string
 	more := d.With(runbooks.Confirmed)[1:]
 	for _, f := range more[:min(len(more), maxAlso)] {
-		also = append(also, "• "+sentence(capital(f.Says)))
+		also = append(also, "• "+short(sentence(capital(f.Says)), maxLine))
 	}
 	if n := len(more) - len(also); n > 0 {
 		also = append(also, fmt.Sprintf("and %d more", n))
 	}
 	p.add("Also true"+assumed(d), also...)
-	actions(p, lead.Fix)
+	advise(p, lead.Fix, d, v)
 	p.add("Fixed when", sentence(capital(lead.Check)))
 	if v.Reading {
 		p.add("Still being read", capital(strings.Join(reading(d), ", "))+".")
@@ -93,14 +100,14 @@ func reading(d runbooks.Diagnosis) []string {
 
 // evidence says where it was read, and when unless that was just now. What follows from the code itself was read nowhere.
 func evidence(e runbooks.Evidence, d runbooks.Diagnosis) string {
-	source := e.Source
+	source, says := e.Source, short(e.Says, maxLine)
 	if source != "" && !e.Time.IsZero() && d.At.Sub(e.Time) > freshFor {
 		source += ", " + when(e.Time)
 	}
 	if source == "" {
-		return e.Says
+		return says
 	}
-	return e.Says + " (" + source + ")"
+	return says + " (" + source + ")"
 }
 
 // open lists what it can be while no fact decides, most likely first. Only a cause that the runbook gives without a
@@ -146,8 +153,21 @@ func open(p *Page, d runbooks.Diagnosis, v View) {
 	p.add("What it can be, none of it confirmed", lines...)
 	handOver(p, d, v, len(possible) > 0, len(unchecked) > 0)
 	if len(told) > 0 {
-		actions(p, told[0].Fix)
+		advise(p, told[0].Fix, d, v)
 	}
+}
+
+// advise writes the actions, and before those that give somebody a new way in, what an agent looks at first.
+func advise(p *Page, fixes []runbooks.Fix, d runbooks.Diagnosis, v View) {
+	shown := fixes[:min(len(fixes), maxActions)]
+	if v.Details == Full && !v.Own && slices.ContainsFunc(shown, func(x runbooks.Fix) bool { return x.Resets }) {
+		lines := signs(d)
+		if v.Reading {
+			lines = lines[:1] // what was not read yet is neither a sign nor none
+		}
+		p.add(signsTitle, lines...)
+	}
+	actions(p, fixes)
 }
 
 // handOver says what is next where no cause says it.
@@ -183,7 +203,7 @@ func actions(p *Page, fixes []runbooks.Fix) {
 		lines = append(lines, action(x))
 	}
 	if len(lines) > 0 {
-		p.Parts = append(p.Parts, Part{Title: "Next", Lines: lines, Numbered: true, Links: true})
+		p.Parts = append(p.Parts, Part{Title: nextTitle, Lines: lines, Numbered: true, Links: true})
 	}
 }
 

@@ -21,6 +21,9 @@ type Desk struct {
 	Now    func() time.Time
 	// Cases tells our own earlier cases with a code; nil where none are kept.
 	Cases func(ctx context.Context, code int) facts.Fact[facts.Cases]
+	// Requests counts our own cases of a person within [RequestsFor], the present one (0 none) among them; nil where none are
+	// kept.
+	Requests func(ctx context.Context, who string, present int64) (int, error)
 }
 
 // Question is what a diagnosis is asked for.
@@ -28,6 +31,7 @@ type Question struct {
 	Errors   []aadsts.Error
 	User     string // by hand; goes before every name in the errors
 	Reporter string // mail address of whoever asks
+	Case     int64  // our own case that it is asked for, 0 for none
 	// Posted is when the message was posted: it stands in for the time of an error that tells none, so that its sign-in
 	// row is not waited for without end. Zero means now.
 	Posted time.Time
@@ -43,11 +47,16 @@ func (q Question) Within(d Details) Question {
 	if d == None {
 		bare := make([]aadsts.Error, len(q.Errors))
 		for i, e := range q.Errors {
-			bare[i] = aadsts.Error{Code: e.Code, Explicit: e.Explicit}
+			bare[i] = codeAlone(e)
 		}
 		q.Errors = bare
 	}
 	return q
+}
+
+// codeAlone is an error as every place may hold it: its code, and where an address led that carries it, to warn of that.
+func codeAlone(e aadsts.Error) aadsts.Error {
+	return aadsts.Error{Code: e.Code, Explicit: e.Explicit, URLHosts: e.URLHosts}
 }
 
 // Offline diagnoses from the text alone.
@@ -73,21 +82,45 @@ func (k *Desk) Diagnose(ctx context.Context, q Question, progress func(runbooks.
 		return k.Book.Diagnose(q.Errors, r, k.Now())
 	}
 	if progress != nil {
-		query.Progress = func(r facts.Report) { progress(diagnose(r)) }
+		query.Progress = func(r facts.Report) {
+			if r.Groups.State != facts.NotYet { // until the roles are known, nothing of the person is shown
+				progress(diagnose(r))
+			}
+		}
 	}
-	return diagnose(k.Tenant.Collect(ctx, query))
+	d := diagnose(k.Tenant.Collect(ctx, query))
+	d.Requests = k.requests(ctx, q, d)
+	return d
 }
 
-// Success looks for a later success of the person of an error with the same app, and reads nothing else.
+// requests counts how often help was asked for with the account, where a step may give somebody a new way into it.
+func (k *Desk) requests(ctx context.Context, q Question, d runbooks.Diagnosis) *runbooks.Requests {
+	code := 0
+	if d.Primary != nil {
+		code = d.Primary.Code
+	}
+	who := d.Report.Subject.User
+	if k.Requests == nil || who == "" || !k.Book.ResetsFor(code) {
+		return nil
+	}
+	n, err := k.Requests(ctx, who, q.Case)
+	return &runbooks.Requests{Cases: n, Since: k.Now().Add(-RequestsFor), Err: err}
+}
+
+// Success looks for a later success of the person of an error with the same app, and reads nothing else but who that is.
 func (k *Desk) Success(ctx context.Context, q Question) facts.Report {
 	query := k.query(q)
-	query.Ask = []facts.Name{facts.NameUser, facts.NameRecent}
+	query.Ask = []facts.Name{facts.NameUser, facts.NameRecent, facts.NameGroups} // the roles, for Protected
 	return k.Tenant.Collect(ctx, query)
 }
 
-// Protected reports whether a diagnosis is about an account that no place may show, by any name that it has, or holds
-// something of one: the sign-in row of an error may be another account's than the message names.
+// Protected reports whether a diagnosis is about an account that no place may show, or holds something of one: the sign-in
+// row of an error may be another account's than the message names. Such an account is one that the configuration lists, by
+// any of its names, or one that was seen to hold an admin role.
 func (k *Desk) Protected(d runbooks.Diagnosis) bool {
+	if holds, _ := RoleHolder(d.Report); holds {
+		return true
+	}
 	names := []string{d.Report.Subject.User}
 	if u := d.Report.User.Value; u != nil {
 		names = append(names, u.ID, u.UPN, u.Mail, u.OnPremisesUPN)
@@ -117,7 +150,7 @@ func (k *Desk) query(q Question) facts.Query {
 	out := facts.Query{User: s.User, From: s.From, Domain: s.Domain, Reporter: q.Reporter, Posted: q.Posted, Ask: k.Book.PersonFacts()}
 	i := aadsts.Primary(q.Errors)
 	if i < 0 {
-		return out
+		return k.guarded(out)
 	}
 	e := q.Errors[i]
 	book := k.Book.Lookup(e.Code)
@@ -125,7 +158,7 @@ func (k *Desk) query(q Question) facts.Query {
 	out.TraceID, out.CorrelationID, out.Time, out.AppID = e.TraceID, e.CorrelationID, e.Timestamp, e.AppID
 	out.PolicyIDs, out.AppName, out.Resource, out.RedirectURI = e.PolicyIDs, e.AppName, e.Resource, e.RedirectURI
 	out.Provider, out.Tenant, out.Activities = e.IdentityProvider, e.Tenant, book.Changes
-	return out
+	return k.guarded(out)
 }
 
 func (q Question) subject() facts.Subject {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,14 @@ func TestQuery(t *testing.T) {
 			want := k.Book.PersonFacts()
 			if row.want.Code != 0 {
 				want = k.Book.Lookup(row.want.Code).Facts
+			}
+			want = append(slices.Clone(want), facts.NameGroups)
+			if k.Book.ResetsFor(row.want.Code) {
+				for _, n := range []facts.Name{facts.NameMethods, facts.NameRisk} {
+					if !slices.Contains(want, n) {
+						want = append(want, n)
+					}
+				}
 			}
 			if diff := cmp.Diff(want, x.asked.Ask); diff != "" {
 				t.Error(diff)

@@ -68,6 +68,20 @@ func violations(m Message) []string {
 				}
 				ids[button.ActionID] = true
 			}
+		case *slack.ContextActionsBlock:
+			if n := len(b.Elements.ElementSet); n != 1 {
+				say("%s has %d elements", what, n)
+			}
+			for _, e := range b.Elements.ElementSet {
+				f := e.(*slack.FeedbackButtonsBlockElement)
+				for _, button := range []*slack.FeedbackButton{f.PositiveButton, f.NegativeButton} {
+					text(what+" button", button.Text.Text, 75)
+					text(what+" label", button.AccessibilityLabel, 75)
+					if utf8.RuneCountInString(button.Value) > 2000 {
+						say("%s: value of %d", what, len(button.Value))
+					}
+				}
+			}
 		default:
 			say("%s is no block that an answer has", what)
 		}
@@ -195,7 +209,7 @@ func pagesOf(text string, count int, state facts.State) []func() Page {
 // checkDraw draws a page, every third without buttons.
 func checkDraw(t *testing.T, i int, page func() Page, key string) {
 	t.Helper()
-	b := &Buttons{Key: key, Show: true}
+	b := &Buttons{Key: key, Show: true, Feedback: true}
 	if i%3 == 0 {
 		b = nil
 	}

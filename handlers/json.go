@@ -106,7 +106,7 @@ func Explain(d runbooks.Diagnosis, m Message) Explanation {
 			j.Evidence = append(j.Evidence, evidenceJSON{Says: e.Says, Fact: orNull(e.Fact), Source: orNull(e.Source), Time: timeOrNull(e.Time)})
 		}
 		for _, f := range c.Fix {
-			j.Fix = append(j.Fix, fixJSON(f))
+			j.Fix = append(j.Fix, fixJSON{Do: f.Do, By: f.By, Role: f.Role})
 		}
 		x.Causes = append(x.Causes, j)
 	}

@@ -40,6 +40,14 @@ type View struct {
 	Waiting time.Time
 	// Protected is set for an account that no place may show: the page sends the reader to the identity team.
 	Protected bool
+	// Trust is the health of the domain of an error of federation; empty where it was not checked.
+	Trust facts.TrustReport
+	// Earlier is a line about our own earlier cases, for agents; it is shown with details full only.
+	Earlier string
+	// Locale is the language of the one affected, or of whoever reads privately: a tag such as de-DE. "" is English.
+	Locale string
+	// Own says that the affected person reads about themselves: what an agent checks before a reset is not for them.
+	Own bool
 }
 
 // How much of each part one screen holds; the rest is said to be left out.
@@ -60,6 +68,7 @@ const (
 // Compose writes the page for a diagnosis. Only with Details full does it hold directory data; with agents it holds the
 // runbook and what the message itself said, with none the runbook alone, whatever the diagnosis holds.
 func Compose(d runbooks.Diagnosis, v View) Page {
+	whose, perhaps := identityTeam(d), d.Report.Subject.From == facts.FromReporter
 	if v.Protected {
 		v.Details = None
 	}
@@ -67,22 +76,31 @@ func Compose(d runbooks.Diagnosis, v View) Page {
 		d = public(d, v.Details)
 	}
 	p := Page{Title: title(d, v), Holds: ContentOf(d, v.Details)}
+	p.add(addressesTitle, addresses(d)...)
 	if d.Runbook != nil {
-		p.advise("", opening(d.Runbook))
+		p.advise("", openingIn(d.Runbook, v.Locale))
 		p.advise("What it is", about(d, v)...)
 	}
 	if v.Protected {
-		p.add("Next", "This account is looked after by the identity team. Ask them; nothing about it is shown here.")
-	} else {
+		p.add("Next", whose)
+	}
+	if !v.Protected || perhaps { // what the runbook says of everybody holds nothing of an account
 		if d.Runbook != nil && d.Lead() == nil {
 			p.add("First", noAccount(d))
 		}
 		cause(&p, d, v)
 	}
 	if v.Details == Full {
-		p.add("Facts, read "+when(d.At), factLines(d)...)
+		p.part(TrustPart(v.Trust))
+		p.add("Earlier cases", v.Earlier)
+		shown := withoutGuards(d)
+		p.add("Facts, read "+when(d.At), factLines(shown)...)
 		p.add("Ruled out"+assumed(d), ruledOut(d)...)
-		p.add("Could not be checked", notChecked(d, v)...)
+		missing := notChecked(shown, v)
+		if !v.Reading {
+			missing = append([]string{rolesUnchecked(d.Report)}, missing...)
+		}
+		p.add("Could not be checked", missing...)
 	}
 	p.Foot, p.Links = foot(d, v), links(d.Runbook)
 	return p
@@ -93,7 +111,7 @@ func Compose(d runbooks.Diagnosis, v View) Page {
 // said, are replaced by what the runbook says of everybody.
 func public(d runbooks.Diagnosis, details Details) runbooks.Diagnosis {
 	told := details == None && slices.ContainsFunc(d.Errors, func(e aadsts.Error) bool {
-		return !reflect.DeepEqual(e, aadsts.Error{Code: e.Code, Explicit: e.Explicit})
+		return !reflect.DeepEqual(e, codeAlone(e))
 	})
 	read := slices.ContainsFunc(d.Report.Entries(), func(e facts.Entry) bool { return e.State != facts.NotAsked })
 	if from := d.Report.Subject.From; !told && !read && (from == "" || from == facts.FromPaste) {
@@ -109,7 +127,7 @@ func public(d runbooks.Diagnosis, details Details) runbooks.Diagnosis {
 		}
 		f := runbooks.Finding{ID: c.ID, Verdict: runbooks.Possible, Says: readable(c.Says), Told: true, Check: readable(c.Check)}
 		for _, x := range c.Fix {
-			f.Fix = append(f.Fix, runbooks.Fix{Do: readable(x.Do), By: x.By, Role: x.Role})
+			f.Fix = append(f.Fix, runbooks.Fix{Do: readable(x.Do), By: x.By, Role: x.Role, Resets: x.Resets})
 		}
 		d.Causes = append(d.Causes, f)
 	}
@@ -153,8 +171,6 @@ func person(r facts.Report) string {
 	}
 	return r.Subject.User
 }
-
-func opening(r *runbooks.Runbook) string { return sentence(cmp.Or(r.Person, r.Meaning)) }
 
 // kindSays explains the kinds of DESIGN.md §5 in a few words.
 var kindSays = map[string]string{

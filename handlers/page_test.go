@@ -30,6 +30,7 @@ func TestNoDirectoryDataOutsideFull(t *testing.T) {
 	book := builtIn(t)
 	var e aadsts.Error
 	fill(reflect.ValueOf(&e).Elem(), "MESSAGE", 1, at)
+	e.URLHosts = nil // a warning of these is for every place: see TestAddresses
 	for _, code := range append(book.Codes(), 50001, 987654, 0) {
 		errs := []aadsts.Error{e}
 		errs[0].Code = code
@@ -97,7 +98,7 @@ func TestEveryCodeHasAReadableAnswer(t *testing.T) {
 				if err := p.Print(&b, 100, false); err != nil {
 					t.Fatal(err)
 				}
-				if lines := strings.Count(b.String(), "\n"); lines > 75 {
+				if lines := strings.Count(b.String(), "\n"); lines > 76 {
 					t.Errorf("%d, %+v: %d lines are no screen", code, v, lines)
 				}
 				for _, says := range ugly(b.String()) {

@@ -99,6 +99,12 @@ func (g *Gate) isPrivate(ctx context.Context, channel string) (bool, error) {
 // Forget drops what is known of a channel's sharing, after Slack said that it changed.
 func (g *Gate) Forget(channel string) { g.private.Invalidate(channel) }
 
+// ForgetPerson drops what is known of somebody, after Slack said that they changed.
+func (g *Gate) ForgetPerson(id string) { g.people.Invalidate(id) }
+
+// ForgetGroup drops who is in a user group, after Slack said that it changed.
+func (g *Gate) ForgetGroup(id string) { g.members.Invalidate(id) }
+
 // Reader is somebody who clicked or asked.
 type Reader struct {
 	ID     string
