@@ -3,26 +3,34 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"signpost/bot/store"
 	"signpost/handlers"
-	"signpost/runbooks/aadsts"
 )
 
-// ask is what somebody typed after /aadsts. https://docs.slack.dev/interactivity/implementing-slash-commands
+// ask is what somebody typed after /aadsts, or said to the bot otherwise.
+// https://docs.slack.dev/interactivity/implementing-slash-commands
 type ask struct {
 	Team        string `json:"team_id"`
 	Channel     string `json:"channel_id"`
 	User        string `json:"user_id"`
 	Text        string `json:"text"`
+	Trigger     string `json:"trigger_id"`
 	ResponseURL string `json:"response_url"` // good for anybody who has it: never logged or kept
+
+	From    string `json:"-"` // the person's own workspace, "" where Slack does not tell
+	Thread  string `json:"-"` // of a mention or click in a thread
+	Direct  bool   `json:"-"` // in the app's own conversation with the person
+	Replace bool   `json:"-"` // the answer takes the place of the message that was clicked
+	Share   string `json:"-"` // the word for the question, where the answer has a button that shares it
+	// to, if set, takes the answer in place of whoever asked.
+	to func(ctx context.Context, m handlers.Message) error
 }
+
+// by is whoever asks.
+func (q ask) by() Person { return Person{ID: q.User, Home: q.Team, Team: q.From} }
 
 // answer is what Slack shows to whoever typed the command, and to nobody else.
 type answer struct {
@@ -35,127 +43,50 @@ func private(m handlers.Message) *answer {
 	return &answer{Type: "ephemeral", Text: m.Text, Blocks: m.Blocks}
 }
 
-var (
-	address     = regexp.MustCompile(`(?i)^[a-z0-9.!#$%&'*+/=?^_~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+$`)
-	domainName  = regexp.MustCompile(`(?i)^(https?://)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])/?$`)
-	bareCode    = regexp.MustCompile(`^\d{4,8}$`)
-	compareWord = regexp.MustCompile(`(?i)^compare\b`)
-	guid        = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	mention     = regexp.MustCompile(`^<@([UW][A-Z0-9]+)(\|[^>]*)?>$`)
-)
-
 const commandHelp = "Ask like this, and only you see the answer:\n" +
-	"• `/aadsts AADSTS50076` or `/aadsts 50076`: what a code means and who ends it\n" +
+	"• `/aadsts 50076` or `/aadsts AADSTS50076`: what a code means and who ends it\n" +
 	"• `/aadsts` and a whole pasted error: the same, with what the error tells\n" +
+	"• `/aadsts password expired`: the codes that fit these words\n" +
+	"• `/aadsts user@contoso.com` or `/aadsts me`: the account, its sign-in methods, its domain and its last sign-ins (for agents, and for everybody about themselves)\n" +
+	"• `/aadsts 50076 user@contoso.com`: why this person has this error (the same)\n" +
 	"• `/aadsts compare bad@contoso.com good@contoso.com`: only what differs between somebody who cannot sign in and somebody who can, with an app id at the end for one app (for agents)\n" +
 	"• `/aadsts contoso.com`: the health of a domain's federation (for agents)\n" +
-	"• `/aadsts user@contoso.com`: the account, its sign-in methods, its domain and its last sign-ins (for agents, and for everybody about themselves)"
+	"• `/aadsts report 30`: what was asked in the last 30 days and what helped (for agents)\n" +
+	"• `/aadsts form`: a form that asks for what is needed\n" +
+	"• `/aadsts status`: what Signpost can read, and what it lacks\n" +
+	"A direct message to Signpost, or a mention of it, works in the same way without `/aadsts`."
 
 // command answers at once from the text, or says that it is reading and answers in the background.
-func (d *Dispatch) command(ctx context.Context, ev Event) any {
+func (d *Dispatch) command(_ context.Context, ev Event) any {
+	out := d.Worker.Thread.Out
 	var q ask
 	if err := json.Unmarshal(ev.Raw, &q); err != nil {
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: commandHelp})
+		return out.Ack(handlers.Message{Text: commandHelp})
 	}
-	text := strings.TrimSpace(mrkdwn(q.Text))
-	who := ""
-	switch {
-	case text == "" || strings.EqualFold(text, "help"):
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: commandHelp})
-	case compareWord.MatchString(text):
-		bad, good, app, ok := comparison(text)
-		if !ok {
-			return d.Worker.Thread.Out.Ack(handlers.Message{Text: compareHelp})
-		}
-		d.Back.Go("compare two people", func(ctx context.Context) error { return d.compare(ctx, q, bad, good, app) })
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Reading both accounts…"})
-	case bareCode.MatchString(text):
-		code, _ := strconv.Atoi(text)
-		return d.Worker.Thread.Out.Ack(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(code)).Draw(nil))
-	case address.MatchString(text):
-		who = text
-	case domainName.MatchString(text):
-		domain := strings.ToLower(strings.TrimSuffix(text, "/"))
-		domain = strings.TrimPrefix(strings.TrimPrefix(domain, "https://"), "http://")
-		d.Back.Go("answer a command about a domain", func(ctx context.Context) error { return d.Federation.Domain(ctx, d.Worker, q, domain) })
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Looking at " + handlers.Escape(domain) + "…"})
-	case mention.MatchString(strings.TrimSpace(q.Text)):
-		who = mention.FindStringSubmatch(strings.TrimSpace(q.Text))[1]
+	if !d.Typed.rate.allow(q.User, d.Worker.Now()) {
+		return out.Ack(handlers.Message{Text: tooManySays})
 	}
-	if who != "" {
-		d.Back.Go("answer a command", func(ctx context.Context) error { return d.person(ctx, q, who) })
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: "Reading the account…"})
+	m := understand(q.Text)
+	if m.Kind == meansForm {
+		d.Back.Go("open a form", func(ctx context.Context) error { return d.OpenForm(ctx, q.Trigger, q.by(), q.Channel, handlers.Form{}) })
+		return nil
 	}
-	errs := aadsts.Find(text)
-	if len(errs) == 0 {
-		return d.Worker.Thread.Out.Ack(handlers.Message{Text: fmt.Sprintf("I found neither a code nor a sign-in name in “%s”.\n%s", handlers.Escape(shorten(aadsts.Redact(text))), commandHelp)})
+	warning := typedSecretSays(q.Text)
+	if answer, ok := d.atOnce(q, m); ok {
+		return out.Ack(answer.With(warning))
 	}
-	if i := aadsts.Primary(errs); len(text) < 16 {
-		return d.Worker.Thread.Out.Ack(handlers.ComposeRunbook(d.Worker.Desk.Book.Lookup(errs[i].Code)).Draw(nil))
-	}
-	question := handlers.Question{Errors: errs}
-	return d.Worker.Thread.Out.Ack(handlers.Compose(d.Worker.Desk.Offline(question), handlers.View{Details: handlers.Agents}).Draw(nil))
-}
-
-// person diagnoses somebody by name, for an agent or for that person.
-func (d *Dispatch) person(ctx context.Context, q ask, who string) error {
-	w := d.Worker
-	reader, err := d.Gate.Reader(ctx, q.User, q.Team)
-	if err != nil || !reader.Inside {
-		return w.respond(ctx, q, "Only members of this organisation can ask about people.")
-	}
-	if !strings.Contains(who, "@") {
-		if who = d.Gate.Email(ctx, who, q.Team); who == "" {
-			return w.respond(ctx, q, "Slack does not tell the mail address of that person. Ask with their sign-in name: `/aadsts user@contoso.com`.")
-		}
-	}
-	switch {
-	case !reader.Agent && !strings.EqualFold(reader.Email, who):
-		return w.respond(ctx, q, "Only agents can ask about somebody else. About yourself you can ask with your own address: "+handlers.Escape(reader.Email))
-	case w.Desk.Tenant == nil:
-		return w.respond(ctx, q, "Signpost has no access to the tenant, so it cannot look anybody up. It can explain codes: `/aadsts 50076`.")
-	case w.Desk.Policy.IsProtected(who):
-		return w.respond(ctx, q, protectedSays)
-	}
-	reading, cancel := context.WithTimeout(ctx, readFor)
-	defer cancel()
-	diagnosis := w.Desk.Diagnose(reading, handlers.Question{User: who}, nil)
-	w.audit(ctx, store.Case{Author: q.User, Channel: "command in " + q.Channel}, diagnosis)
-	if w.Desk.Protected(diagnosis) {
-		return w.respond(ctx, q, protectedSays)
-	}
-	return w.send(ctx, q, handlers.Compose(diagnosis, handlers.View{Details: handlers.Full}).Draw(nil))
+	d.Back.Go("answer a command", func(ctx context.Context) error { return d.readAnswer(ctx, q, m) })
+	return out.Ack(handlers.Message{Text: waiting(m)}.With(warning))
 }
 
 const compareHelp = "Compare two people like this: `/aadsts compare bad@contoso.com good@contoso.com`, and with the id of an app at the end if it is about one app only."
-
-// comparison takes apart "compare bad@contoso.com good@contoso.com [APP ID]"; "with" and "and" between them do no harm.
-func comparison(text string) (bad, good, app string, ok bool) {
-	var people []string
-	for _, word := range strings.Fields(text)[1:] {
-		word = strings.Trim(word, ",;")
-		switch {
-		case address.MatchString(word):
-			people = append(people, word)
-		case guid.MatchString(word) && app == "":
-			app = word
-		case strings.EqualFold(word, "with"), strings.EqualFold(word, "and"), strings.EqualFold(word, "for"), word == "":
-		default:
-			return "", "", "", false
-		}
-	}
-	if len(people) != 2 || strings.EqualFold(people[0], people[1]) {
-		return "", "", "", false
-	}
-	return people[0], people[1], app, true
-}
 
 // compare says to an agent what differs between two people.
 func (d *Dispatch) compare(ctx context.Context, q ask, bad, good, app string) error {
 	w := d.Worker
 	reader, err := d.Gate.Reader(ctx, q.User, q.Team)
 	switch {
-	case err != nil || !reader.Inside || !reader.Agent:
+	case err != nil || !reader.Inside || !reader.Agent || q.by().foreign():
 		return w.respond(ctx, q, "Only agents can compare people.")
 	case w.Desk.Tenant == nil:
 		return w.respond(ctx, q, "Signpost has no access to the tenant, so it cannot look anybody up.")
@@ -174,13 +105,27 @@ func (d *Dispatch) compare(ctx context.Context, q ask, bad, good, app string) er
 	return w.send(ctx, q, handlers.ComposeComparison(c).Draw(nil))
 }
 
+// respond says something to whoever asked that is no answer: why there is none, or that it comes.
 func (w *Worker) respond(ctx context.Context, q ask, text string) error {
+	q.Share, q.to = "", nil
 	return w.send(ctx, q, handlers.Message{Text: text})
 }
 
-// send answers a command privately through its response address.
+// send answers whoever asked, and nobody else: through the response address where there is one, in the app's own conversation with
+// them, or in the thread where they asked.
 func (w *Worker) send(ctx context.Context, q ask, m handlers.Message) error {
-	return w.Thread.Out.Respond(ctx, q.ResponseURL, q.Channel, Person{ID: q.User, Home: q.Team}, m, false)
+	out := w.Thread.Out
+	if q.to != nil {
+		return q.to(ctx, m)
+	}
+	m = m.WithShare(q.Share)
+	switch {
+	case q.ResponseURL != "" && (q.Replace || q.Thread == "" && !q.Direct):
+		return out.Respond(ctx, q.ResponseURL, q.Channel, q.by(), m, q.Replace)
+	case q.Direct:
+		return out.Reply(ctx, q.Channel, q.Thread, q.by(), m)
+	}
+	return outcome("answer privately", out.Whisper(ctx, Place{Channel: q.Channel, Thread: q.Thread}, q.by(), m))
 }
 
 // shorten keeps what of a text is worth quoting back.

@@ -11,6 +11,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/robfig/cron/v3"
+
+	"signpost/graph/facts"
 )
 
 // Config is signpost.yaml. Unknown keys are refused, so that a misspelt one is noticed. Secrets are never in it: they
@@ -19,6 +21,7 @@ type Config struct {
 	Slack      SlackConfig      `yaml:"slack"`
 	Tenant     TenantConfig     `yaml:"tenant"`
 	Federation FederationConfig `yaml:"federation"`
+	Report     ReportConfig     `yaml:"report"`
 	// RetentionDays is how long cases, audit entries and the bot's diagnoses are kept. Default 30; at least 1.
 	RetentionDays int `yaml:"retention_days"`
 	// Runbooks is a folder of the operator's own runbooks, laid over the built-in ones. Optional.
@@ -49,7 +52,8 @@ type ChannelConfig struct {
 type TenantConfig struct {
 	// Protected are sign-in names or object ids that are never shown in a thread, such as emergency accounts.
 	Protected []string `yaml:"protected"`
-	// Metadata is the federation metadata address of a domain's identity provider, where it cannot be guessed.
+	// Metadata is the address of the federation metadata of a domain's identity provider, by domain: https, and where it cannot
+	// be guessed. Its host may have any address, also a link-local one, which no other host may.
 	Metadata map[string]string `yaml:"metadata"`
 }
 
@@ -63,11 +67,26 @@ type FederationConfig struct {
 	Channel string `yaml:"channel"`
 	// WarnDays are the days before a certificate's end at which it is posted, each once. Default 60 30 14 7 3 1.
 	WarnDays []int `yaml:"warn_days"`
+	// Apps adds the SAML signing certificates of enterprise apps and the secrets and certificates of app registrations: those
+	// that end within 30 days. It reads every app of the tenant, which takes Application.Read.All and, in a large tenant, a
+	// while. Default false.
+	Apps bool `yaml:"apps"`
+}
+
+// ReportConfig is the scheduled report on what was asked and what helped.
+type ReportConfig struct {
+	// Schedule is a cron expression of five fields, or a descriptor such as @weekly. Empty: no post. A report covers the time
+	// since the moment before.
+	Schedule string `yaml:"schedule"`
+	// Timezone is the IANA name of the schedule's zone. Default UTC.
+	Timezone string `yaml:"timezone"`
+	// Channel is where the post goes. It names apps and policies, and no person.
+	Channel string `yaml:"channel"`
 }
 
 // DefaultConfig is the configuration of an empty file.
 func DefaultConfig() Config {
-	return Config{RetentionDays: 30, Federation: FederationConfig{Timezone: "UTC", WarnDays: []int{60, 30, 14, 7, 3, 1}}}
+	return Config{RetentionDays: 30, Report: ReportConfig{Timezone: "UTC"}, Federation: FederationConfig{Timezone: "UTC", WarnDays: []int{60, 30, 14, 7, 3, 1}}}
 }
 
 // ReadConfig reads and checks the file; an empty path gives the defaults. Every complaint is in the error.
@@ -120,7 +139,7 @@ func (c Config) check() error {
 			say("slack.agents: %q is no user group (S…) or user (U…) id", a)
 		}
 	}
-	for key, ch := range map[string]string{"slack.escalate": c.Slack.Escalate, "federation.channel": c.Federation.Channel} {
+	for key, ch := range map[string]string{"slack.escalate": c.Slack.Escalate, "federation.channel": c.Federation.Channel, "report.channel": c.Report.Channel} {
 		if ch != "" && !isID(ch, "CG") {
 			say("%s %q is no channel id (C…)", key, ch)
 		}
@@ -133,9 +152,9 @@ func (c Config) check() error {
 			say("tenant.protected: %q is no sign-in name (name@domain) and no object id", p)
 		}
 	}
-	for domain, u := range c.Tenant.Metadata {
-		if !strings.HasPrefix(u, "https://") {
-			say("tenant.metadata.%s is no https address", domain)
+	for domain, address := range c.Tenant.Metadata {
+		if err := facts.CheckMetadataAddress(domain, address); err != nil {
+			say("%s", err)
 		}
 	}
 	if _, err := time.LoadLocation(c.Federation.Timezone); err != nil {
@@ -147,6 +166,17 @@ func (c Config) check() error {
 		}
 		if c.Federation.Channel == "" {
 			say("federation.schedule is set, but federation.channel is not")
+		}
+	}
+	if _, err := time.LoadLocation(c.Report.Timezone); err != nil {
+		say("report.timezone %q is no IANA time zone, such as Europe/Berlin", c.Report.Timezone)
+	}
+	if s := c.Report.Schedule; s != "" {
+		if _, err := cron.ParseStandard(s); err != nil {
+			say("report.schedule %q is no cron expression of five fields", s)
+		}
+		if c.Report.Channel == "" {
+			say("report.schedule is set, but report.channel is not")
 		}
 	}
 	for _, d := range c.Federation.WarnDays {

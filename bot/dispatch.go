@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/maypok86/otter/v2"
+
 	"signpost/bot/jobs"
 	"signpost/bot/store"
 	"signpost/handlers"
@@ -23,9 +25,16 @@ type Dispatch struct {
 	Worker *Worker
 	// Federation answers for the health of domains.
 	Federation *Federation
-	Gate       *handlers.Gate
-	Back       *Background
-	Log        *slog.Logger
+	// Report answers /aadsts report [days].
+	Report func(ctx context.Context, q ask) error
+	// Typed is what is remembered of questions that somebody typed.
+	Typed *typed
+	// Asked is what open views are about, and Homes the Home tabs.
+	Asked *otter.Cache[string, asked]
+	Homes *Homes
+	Gate  *handlers.Gate
+	Back  *Background
+	Log   *slog.Logger
 	// Revoked is called once Slack says that the app's tokens are no longer good.
 	Revoked func(why string)
 }
@@ -37,6 +46,14 @@ func (d *Dispatch) Deliver(ctx context.Context, ev Event) (ack any, err error) {
 		return nil, d.message(ctx, ev)
 	case KindBlockActions:
 		d.click(ev)
+	case KindMessageAction:
+		d.shortcut(ev)
+	case KindViewSubmission:
+		return d.submitted(ctx, ev), nil
+	case KindHome:
+		d.homeOpened(ev)
+	case KindGroupMembers, KindUserChange, KindChannelID:
+		d.forget(ev)
 	case KindCommand:
 		return d.command(ctx, ev), nil
 	case KindShared, KindUnshared:
@@ -52,6 +69,9 @@ func (d *Dispatch) Deliver(ctx context.Context, ev Event) (ack any, err error) {
 
 // message stores a case where a message holds an error. Nearly every message holds none and ends at Find.
 func (d *Dispatch) message(ctx context.Context, ev Event) error {
+	if d.addressed(ctx, ev) {
+		return nil
+	}
 	p, drop := d.Rules.Paste(ev)
 	if drop != Taken {
 		return nil
@@ -71,6 +91,9 @@ func (d *Dispatch) message(ctx context.Context, ev Event) error {
 	}
 	if p.Edited {
 		if _, _, err := d.Queue.Reopen(ctx, c); !errors.Is(err, store.ErrNotFound) {
+			if err == nil && !p.Bot {
+				d.warnEdited(ev, p, text)
+			}
 			return err
 		}
 	}
@@ -92,7 +115,7 @@ func newCase(p Paste, errs []aadsts.Error) (store.Case, error) {
 	}
 	c := store.Case{
 		Team: p.TeamID, Channel: p.Channel, MessageTS: p.TS, ThreadTS: p.ThreadTS, Author: p.Author, AuthorTeam: p.AuthorTeam,
-		ExtShared: p.ExtShared, Errors: found, Primary: errs[aadsts.Primary(errs)].Code,
+		ExtShared: p.ExtShared, Errors: found, Primary: errs[aadsts.Primary(errs)].Code, Keys: keysOf(errs), Subject: handlers.Question{Errors: errs}.Named(),
 	}
 	for _, e := range errs {
 		c.Codes = append(c.Codes, e.Code)
@@ -152,13 +175,7 @@ func (d *Dispatch) warn(p Paste, secrets []aadsts.Secret) {
 	if len(secrets) == 0 || p.Author == "" {
 		return
 	}
-	var kinds []string
-	for _, s := range secrets {
-		if k := string(s.Kind); !strings.Contains(strings.Join(kinds, "|"), k) {
-			kinds = append(kinds, k)
-		}
-	}
-	text := "Your message holds what looks like a secret (" + strings.Join(kinds, ", ") + "). Anybody in this channel can use it: please delete the message, " +
+	text := "Your message holds what looks like a secret (" + secretKinds(secrets) + "). Anybody in this channel can use it: please delete the message, " +
 		"revoke or renew the secret, and paste the error again without it. Signpost has not kept it."
 	d.Back.Go("warn of a secret", func(ctx context.Context) error {
 		thread := p.ThreadTS
@@ -180,8 +197,11 @@ func (d *Dispatch) click(ev Event) {
 			ChannelID string `json:"channel_id"`
 			MessageTS string `json:"message_ts"`
 			ThreadTS  string `json:"thread_ts"`
+			ViewID    string `json:"view_id"`
 		}
-		Message struct {
+		Trigger     string `json:"trigger_id"`
+		ResponseURL string `json:"response_url"`
+		Message     struct {
 			Blocks json.RawMessage
 			Text   string
 		}
@@ -197,6 +217,10 @@ func (d *Dispatch) click(ev Event) {
 	k := Click{
 		User: p.User.ID, UserTeam: p.User.TeamID, Team: ev.TeamID, Channel: p.Container.ChannelID, MessageTS: p.Container.MessageTS, ThreadTS: p.Container.ThreadTS,
 		Action: p.Actions[0].ActionID, Key: p.Actions[0].Value, Blocks: p.Message.Blocks, Text: p.Message.Text,
+		ViewID: p.Container.ViewID, Trigger: p.Trigger, ResponseURL: p.ResponseURL,
+	}
+	if d.clickedView(k) || d.clickedAnswer(k) {
+		return
 	}
 	if strings.HasPrefix(k.Action, handlers.ActionTrust) {
 		k.Key = p.Actions[0].Selected.Value

@@ -13,13 +13,14 @@ type kept struct {
 	Resource         string       `json:"resource,omitempty"`
 	IdentityProvider string       `json:"identity_provider,omitempty"`
 	RedirectURI      string       `json:"redirect_uri,omitempty"`
+	URLHosts         []string     `json:"url_hosts,omitempty"`
 }
 
 // keep writes the errors of a case down. No text of a message is in it.
 func keep(errs []aadsts.Error) (json.RawMessage, error) {
 	all := make([]kept, len(errs))
 	for i, e := range errs {
-		all[i] = kept{e, e.Resource, e.IdentityProvider, e.RedirectURI}
+		all[i] = kept{e, e.Resource, e.IdentityProvider, e.RedirectURI, e.URLHosts}
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
@@ -37,7 +38,7 @@ func recall(text json.RawMessage) ([]aadsts.Error, error) {
 	errs := make([]aadsts.Error, len(all))
 	for i, k := range all {
 		errs[i] = k.Error
-		errs[i].Resource, errs[i].IdentityProvider, errs[i].RedirectURI = k.Resource, k.IdentityProvider, k.RedirectURI
+		errs[i].Resource, errs[i].IdentityProvider, errs[i].RedirectURI, errs[i].URLHosts = k.Resource, k.IdentityProvider, k.RedirectURI, k.URLHosts
 	}
 	return errs, nil
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/slack-go/slack"
+
+	"signpost/handlers"
 )
 
 // Command is the slash command.
@@ -18,15 +20,22 @@ var scopes = []struct{ name, why string }{
 	{"channels:read", "tell whether a channel is shared with another organisation"},
 	{"groups:read", "do the same for private channels"},
 	{"commands", "take the /aadsts command"},
+	{"app_mentions:read", "hear a mention of it"},
+	{"im:history", "read what somebody writes to it in a direct message"},
 	{"files:read", "read errors pasted as a snippet"},
 	{"users:read", "tell guests and other organisations' people from agents"},
 	{"users:read.email", "match the person who posted to their account"},
 	{"usergroups:read", "tell who is an agent"},
+	{"reactions:write", "show on the message itself whether it is open, solved or handed over"},
+	{"files:write", "add a picture to the posts about the federation's health"},
 }
+
+// optionalScopes are those that an administrator may refuse: nothing else suffers. https://docs.slack.dev/reference/app-manifest
+var optionalScopes = []string{"reactions:write", "files:write"}
 
 // events are the bot events that Signpost subscribes to. https://docs.slack.dev/reference/events
 var events = []string{
-	"message.channels", "message.groups", "channel_shared", "channel_unshared", "channel_id_changed",
+	"message.channels", "message.groups", "message.im", "app_mention", "channel_shared", "channel_unshared", "channel_id_changed", "app_home_opened", "subteam_members_changed",
 }
 
 // Manifest is the Slack app manifest: for Socket Mode with an empty url, else for HTTP delivery to the public address.
@@ -43,7 +52,9 @@ func Manifest(url string) slack.Manifest {
 				"and who does what next. It only ever reads the tenant.",
 		},
 		Features: slack.Features{
+			AppHome:       slack.AppHome{HomeTabEnabled: true, MessagesTabEnabled: true},
 			BotUser:       slack.BotUser{DisplayName: "signpost", AlwaysOnline: true},
+			Shortcuts:     []slack.Shortcut{{Name: "Diagnose this error", CallbackID: handlers.CallbackDiagnose, Description: "Explain the sign-in error in this message, only to you", Type: slack.MessageShortcut}},
 			SlashCommands: []slack.ManifestSlashCommand{{Command: Command, Description: "Explain a Microsoft Entra sign-in error or diagnose a person", UsageHint: "user@contoso.com | AADSTS50076 | help", ShouldEscape: true}},
 		},
 		Settings: slack.Settings{
@@ -55,6 +66,7 @@ func Manifest(url string) slack.Manifest {
 	for _, s := range scopes {
 		m.OAuthConfig.Scopes.Bot = append(m.OAuthConfig.Scopes.Bot, s.name)
 	}
+	m.OAuthConfig.Scopes.BotOptional = slices.Clone(optionalScopes) // they stand in the list of all as well
 	if url != "" {
 		m.Settings.EventSubscriptions.RequestUrl = url + "/slack/events"
 		m.Settings.Interactivity.RequestUrl = url + "/slack/interactions"

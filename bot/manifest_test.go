@@ -3,6 +3,7 @@ package bot
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,8 +58,13 @@ func TestScopesAreLeast(t *testing.T) {
 			t.Errorf("scope %s says nothing about why", s.name)
 		}
 		switch s.name {
-		case "chat:write.public", "chat:write.customize", "channels:join", "files:write", "metadata.message:read":
+		case "chat:write.public", "chat:write.customize", "channels:join", "metadata.message:read":
 			t.Errorf("scope %s is more than is needed", s.name)
+		}
+	}
+	for _, name := range optionalScopes {
+		if !slices.ContainsFunc(scopes, func(s struct{ name, why string }) bool { return s.name == name }) {
+			t.Errorf("scope %s is optional and not among the others, where Slack wants it too", name)
 		}
 	}
 }

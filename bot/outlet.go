@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
+	"sync/atomic"
 
 	"github.com/slack-go/slack"
 
@@ -21,6 +23,10 @@ type Outlet struct {
 	slack *slack.Client
 	gate  *handlers.Gate
 	log   *slog.Logger
+	// said, if set, is called after each message that somebody was shown: something may have changed by then.
+	said func()
+	// feedbackless is set once Slack has refused feedback buttons.
+	feedbackless atomic.Bool
 }
 
 // NewOutlet returns the outlet of one workspace.
@@ -46,6 +52,9 @@ type Person struct {
 // errWithheld says that a message may not be where it was to go. Composed anew it may be.
 var errWithheld = errors.New("the channel may not hold this now")
 
+// errNotShown says that a view may not be shown: nowhere, or not to this person.
+var errNotShown = errors.New("the view is withheld")
+
 // withheldSays stands in for what no place may show.
 const withheldSays = "Signpost does not show this. Ask the identity team."
 
@@ -56,18 +65,30 @@ func (o *Outlet) Post(ctx context.Context, at Place, m handlers.Message, mark *s
 	if m, err = o.pass(ctx, at, m); err != nil {
 		return "", "", err
 	}
-	opts := append(said(m), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	opts := []slack.MsgOption{slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl()}
 	if at.Thread != "" {
 		opts = append(opts, slack.MsgOptionTS(at.Thread))
 	}
 	if mark != nil {
 		opts = append(opts, slack.MsgOptionMetadata(*mark))
 	}
-	_, ts, sent, err := o.slack.PostMessageWithResponseContext(ctx, at.Channel, opts...)
+	var sent slack.Message
+	err = o.withFeedback(m, func(m handlers.Message) (err error) {
+		_, ts, sent, err = o.slack.PostMessageWithResponseContext(ctx, at.Channel, append(said(m), opts...)...)
+		return err
+	})
 	if err != nil {
 		return "", "", err
 	}
+	o.told()
 	return ts, sent.ThreadTimestamp, nil
+}
+
+// told says that somebody was shown something.
+func (o *Outlet) told() {
+	if o.said != nil {
+		o.said()
+	}
 }
 
 // Edit replaces a message of ours. Text and blocks always go together: an update without blocks would remove them.
@@ -77,7 +98,11 @@ func (o *Outlet) Edit(ctx context.Context, at Place, ts string, m handlers.Messa
 	if err != nil {
 		return err
 	}
-	_, _, _, err = o.slack.UpdateMessageContext(ctx, at.Channel, ts, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+	err = o.withFeedback(m, func(m handlers.Message) error {
+		_, _, _, err := o.slack.UpdateMessageContext(ctx, at.Channel, ts, slack.MsgOptionText(m.Text, false), slack.MsgOptionBlocks(m.Blocks...))
+		return err
+	})
+	o.told()
 	return err
 }
 
@@ -89,6 +114,22 @@ func (o *Outlet) Whisper(ctx context.Context, at Place, to Person, m handlers.Me
 		opts = append(opts, slack.MsgOptionTS(at.Thread))
 	}
 	_, err := o.slack.PostEphemeralContext(ctx, at.Channel, to.ID, opts...)
+	o.told()
+	return err
+}
+
+// Reply answers somebody in the app's own conversation with them, which nobody else reads. Any other channel is refused.
+// https://docs.slack.dev/reference/methods/chat.postMessage
+func (o *Outlet) Reply(ctx context.Context, channel, thread string, to Person, m handlers.Message) error {
+	if !strings.HasPrefix(channel, "D") {
+		return jobs.Stop(errors.New("reply in a direct message: the channel is none"))
+	}
+	opts := append(said(o.private(ctx, channel, to, m)), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	if thread != "" {
+		opts = append(opts, slack.MsgOptionTS(thread))
+	}
+	_, _, err := o.slack.PostMessageContext(ctx, channel, opts...)
+	o.told()
 	return err
 }
 
@@ -100,9 +141,16 @@ func (o *Outlet) Direct(ctx context.Context, to Person, m handlers.Message) erro
 }
 
 // Respond answers a command or a click privately through its response address. channel is where it was asked; replace
-// puts the answer in the place of the message that was clicked. The error never holds the address, which is good for anybody who has it.
+// puts the answer in the place of the message that was clicked. Where there is no address, the answer is shown in the channel, to
+// the same person alone. The error never holds the address, which is good for anybody who has it.
 // https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 func (o *Outlet) Respond(ctx context.Context, address, channel string, to Person, m handlers.Message, replace bool) error {
+	switch {
+	case address == "" && strings.HasPrefix(channel, "D"): // asked without a command or a click
+		return o.Reply(ctx, channel, "", to, m)
+	case address == "":
+		return o.Whisper(ctx, Place{Channel: channel}, to, m)
+	}
 	m = o.private(ctx, channel, to, m)
 	opts := append(said(m), slack.MsgOptionResponseURL(address, slack.ResponseTypeEphemeral))
 	if replace {
@@ -140,11 +188,20 @@ func (o *Outlet) Open(ctx context.Context, trigger string, to Person, s handlers
 
 // Update replaces a modal that is open. https://docs.slack.dev/reference/methods/views.update
 func (o *Outlet) Update(ctx context.Context, viewID string, to Person, s handlers.Screen) error {
+	return o.update(ctx, "", viewID, to, s)
+}
+
+// UpdateNamed is Update of the view that has our own name for it, its external id.
+func (o *Outlet) UpdateNamed(ctx context.Context, name string, to Person, s handlers.Screen) error {
+	return o.update(ctx, name, "", to, s)
+}
+
+func (o *Outlet) update(ctx context.Context, name, viewID string, to Person, s handlers.Screen) error {
 	s, err := o.screen(ctx, to, s)
 	if err != nil {
 		return err
 	}
-	if _, err := o.slack.UpdateViewContext(ctx, *s.Modal, "", "", viewID); err != nil {
+	if _, err := o.slack.UpdateViewContext(ctx, *s.Modal, name, "", viewID); err != nil {
 		return fmt.Errorf("update a form: %w", err)
 	}
 	return nil
@@ -234,7 +291,7 @@ func (p Person) foreign() bool { return p.Team != "" && p.Home != "" && p.Team !
 
 func (o *Outlet) screen(ctx context.Context, to Person, s handlers.Screen) (handlers.Screen, error) {
 	if to.foreign() && (s.Holds.Level == handlers.Full || s.Holds.Desk) || !o.gate.MayRead(ctx, to.ID, to.Home, "", s.Holds) {
-		return s, jobs.Stop(errors.New("the person may not read this view"))
+		return s, jobs.Stop(fmt.Errorf("show a view to somebody who may not read it: %w", errNotShown))
 	}
 	var view any = s.Home
 	if s.Modal != nil {
@@ -242,7 +299,7 @@ func (o *Outlet) screen(ctx context.Context, to Person, s handlers.Screen) (hand
 	}
 	if why := o.gate.Policy().Withholds(texts(view)); why != "" {
 		o.log.Error("withheld a view", "because", why)
-		return s, jobs.Stop(errors.New("no place may show this view: " + why))
+		return s, jobs.Stop(fmt.Errorf("show a view that no place may show, because %s: %w", why, errNotShown))
 	}
 	return s, nil
 }

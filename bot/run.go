@@ -44,6 +44,8 @@ type Settings struct {
 	Out io.Writer // gets the lines of the start
 	Log *slog.Logger
 	Now func() time.Time // nil: time.Now
+
+	homeEvery time.Duration // see Homes.Every; 0: its default. Tests do not wait for that
 }
 
 // SetupError is something that the operator has to mend before the bot can run.
@@ -97,21 +99,33 @@ func Run(ctx context.Context, s Settings) (err error) {
 	out := NewOutlet(api, gate, s.Log)
 	worker := &Worker{
 		Thread: &Thread{Slack: api, Out: out, Self: self}, Gate: gate, Store: db.Store(), Escalate: s.Config.Slack.Escalate, Log: s.Log, Now: s.Now,
-		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now},
+		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now}, Remember: s.Config.RetentionDays,
 	}
 	federation := &Federation{
 		Trusts: s.Trusts, Slack: api, Thread: worker.Thread, Gate: gate, Store: db.Store(), Channel: s.Config.Federation.Channel,
-		WarnDays: s.Config.Federation.WarnDays, Log: s.Log, Now: s.Now,
+		WarnDays: s.Config.Federation.WarnDays, Apps: s.Config.Federation.Apps, Log: s.Log, Now: s.Now,
 	}
+	worker.Trust = federation.OfError
+	worker.Storms = NewStorms(worker, federation)
 	schedules := []jobs.Periodic{retention(db, out, s)}
+	if p, ok := worker.Storms.Periodic(); ok {
+		schedules = append(schedules, p)
+	}
 	if p, ok := federation.Periodic(s.Config.Federation); ok {
 		schedules = append(schedules, p)
 	}
-	queue, err := jobs.New(db, jobs.Work{Answer: worker.Answer, Late: worker.Late, Watch: worker.Watched, Periodic: schedules}, jobs.Options{Logger: s.Log, Now: s.Now})
+	reports := &Reports{Store: db.Store(), Thread: worker.Thread, Gate: gate, Book: s.Book, Config: s.Config.Report, Kept: s.Config.RetentionDays, Log: s.Log, Now: s.Now}
+	if p, ok := reports.Periodic(); ok {
+		schedules = append(schedules, p)
+	}
+	homes := NewHomes(worker, s.Config)
+	queue, err := jobs.New(db, jobs.Work{Answer: homes.after(worker.Answer), Late: worker.Late, Watch: worker.Watched, Incident: worker.Storms.Update, Periodic: schedules}, jobs.Options{Logger: s.Log, Now: s.Now})
 	if err != nil {
 		return setup("%w", err)
 	}
 	worker.Later, worker.Watch, worker.Desk.Cases = queue.Later, queue.Watch, worker.Cases
+	worker.Desk.Requests = worker.Requests
+	worker.Storms.Later = queue.Incident
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -121,7 +135,15 @@ func Run(ctx context.Context, s Settings) (err error) {
 	back := NewBackground(ctx, s.Log)
 	dispatch := &Dispatch{
 		Rules: rules(self, s.Config), Queue: queue, Worker: worker, Federation: federation, Gate: gate, Back: back, Log: s.Log,
+		Report:  reports.Command,
+		Asked:   newAsked(),
+		Typed:   newTyped(s),
 		Revoked: func(why string) { revoked.Store(why); s.Log.Error("Slack took the app's tokens away", "event", why) },
+	}
+	ready := &readiness{settings: s, back: back}
+	dispatch.Homes, homes.Ready, ready.changed, out.said = homes, ready.says, homes.Changed, homes.Changed
+	if s.homeEvery > 0 {
+		homes.Every = s.homeEvery
 	}
 	in, err := s.transport(api, dispatch.Deliver, registry)
 	if err != nil {
@@ -143,6 +165,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 	}
 	running, ctx := errgroup.WithContext(ctx)
 	running.Go(func() error { return in.run(ctx) })
+	running.Go(func() error { return homes.Run(ctx) })
 	if listener != nil {
 		server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second, IdleTimeout: time.Minute}
 		running.Go(func() error { return serve(ctx, server, listener) })
@@ -255,6 +278,9 @@ func (s Settings) sayStart(ctx context.Context, team, user, transport string, l 
 	}
 	if f := s.Config.Federation; f.Schedule != "" {
 		say("Federation health: %q (%s) in %s", f.Schedule, f.Timezone, f.Channel)
+	}
+	if r := s.Config.Report; r.Schedule != "" {
+		say("Report: %q (%s) in %s", r.Schedule, r.Timezone, r.Channel)
 	}
 	say("Database: %s", redactURL(s.DatabaseURL))
 	say("Runbooks: %d", len(s.Book.Codes()))

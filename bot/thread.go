@@ -91,7 +91,9 @@ func (t *Thread) find(ctx context.Context, c store.Case) (ts string, err error) 
 }
 
 // place is the thread of a case.
-func place(c store.Case) Place { return Place{Channel: c.Channel, Thread: c.ThreadTS, Shared: c.ExtShared} }
+func place(c store.Case) Place {
+	return Place{Channel: c.Channel, Thread: c.ThreadTS, Shared: c.ExtShared}
+}
 
 // Edit replaces the case's answer.
 func (t *Thread) Edit(ctx context.Context, c store.Case, m handlers.Message) error {

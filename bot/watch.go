@@ -21,7 +21,7 @@ func watchFor() time.Duration { return watchAfter[len(watchAfter)-1] }
 // watch begins to look for a success of the affected person, where it can be looked for. by is who said that the error is
 // solved, "" where nobody did and a fix is merely expected. until is zero where nothing is watched.
 func (w *Worker) watch(ctx context.Context, c store.Case, q handlers.Question, by string) (until time.Time, err error) {
-	if w.Watch == nil || w.Desk.Tenant == nil || w.Desk.Names(q) || w.details(ctx, c) == handlers.None {
+	if !w.watches(ctx, c, q) {
 		return time.Time{}, nil
 	}
 	start := w.Now()
@@ -29,6 +29,11 @@ func (w *Worker) watch(ctx context.Context, c store.Case, q handlers.Question, b
 		return time.Time{}, err
 	}
 	return start.Add(watchFor()), nil
+}
+
+// watches reports whether a success of the affected person can be looked for.
+func (w *Worker) watches(ctx context.Context, c store.Case, q handlers.Question) bool {
+	return w.Watch != nil && w.Desk.Tenant != nil && !w.Desk.Names(q) && w.details(ctx, c) != handlers.None
 }
 
 // expected reports whether a fix is expected that a success would show: a cause is known and the person is still shut out.
@@ -62,9 +67,10 @@ func (w *Worker) Watched(ctx context.Context, id int64, by string, try int) erro
 	if w.Desk.Protected(runbooks.Diagnosis{Report: r, Errors: q.Errors}) {
 		return nil
 	}
-	says := ""
+	says, success := "", false
 	switch last := try+1 >= len(watchAfter); {
 	case r.Recent.OK() && r.Recent.Value.Healed && r.Recent.Value.HealedAt != nil:
+		success = true
 		says = "Confirmed: " + handlers.Escape(r.Subject.User) + " signed in to the same app with success at " + handlers.Date(*r.Recent.Value.HealedAt) + " (Entra sign-in log)."
 	case !last:
 		return w.Watch(ctx, id, by, try+1, w.Now().Add(watchAfter[try+1]-watchAfter[try]))
@@ -88,7 +94,23 @@ func (w *Worker) Watched(ctx context.Context, id int64, by string, try int) erro
 		}
 		return err
 	}
+	if success && full {
+		w.solvedAlone(ctx, c)
+	}
 	return nil
+}
+
+// solvedAlone ends a case that nobody has marked as solved. The thread holds what it rests on already, so what fails here is
+// only logged.
+func (w *Worker) solvedAlone(ctx context.Context, c store.Case) {
+	if err := w.Store.SetAutoSolved(ctx, c.ID); err != nil {
+		w.Log.Error("mark a case as solved", "case", c.ID, "error", err)
+		return
+	}
+	if err := w.settle(ctx, c, Click{}); err != nil {
+		w.Log.Error("say that a case is solved", "case", c.ID, "error", err)
+	}
+	w.react(ctx, c.ID)
 }
 
 func watchCursor(id int64) string { return fmt.Sprintf("watch %d", id) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"signpost/bot/jobs"
@@ -32,10 +33,20 @@ type Worker struct {
 	Later func(ctx context.Context, caseID int64, try int, at time.Time) error
 	// Watch queues a look for the success that a fix should bring; nil where nothing is watched.
 	Watch func(ctx context.Context, caseID int64, by string, try int, at time.Time) error
+	// Trust checks the domain of an error of federation as the health post does; nil: nobody does.
+	Trust func(ctx context.Context, d runbooks.Diagnosis) facts.TrustReport
+	// Storms notices when several people have the same error; nil: nobody does.
+	Storms *Storms
+	// Remember is the number of days that cases are kept; 0 where nobody says.
+	Remember int
 	// Escalate is the channel that Still stuck hands over to; "" where there is none.
 	Escalate string
 	Log      *slog.Logger
 	Now      func() time.Time
+
+	edits        editLocks
+	likely       likely
+	reactionless atomic.Bool // the Slack app may not react
 }
 
 // Answer posts the answer of a case, or brings the one that is there up to date. It may be called again at any point of
@@ -45,19 +56,29 @@ func (w *Worker) Answer(ctx context.Context, id int64) error {
 	if err != nil || c.ID == 0 {
 		return err
 	}
+	if c.Outcome == "" { // else the usual answer says how it ended
+		if done, err := w.inStorm(ctx, c, q); done || err != nil {
+			w.react(ctx, c.ID)
+			return err
+		}
+	}
 	details := w.details(ctx, c)
 	d := w.Desk.Offline(q.Within(details))
 	reads := details == handlers.Full && w.Desk.Tenant != nil && !w.Desk.Names(q)
-	first := w.draw(c, d, handlers.View{Details: details, Reading: reads, Protected: w.Desk.Names(q)})
+	view := handlers.View{Details: details, Reading: reads, Protected: w.Desk.Names(q)}
 	if c.ReplyTS == "" {
-		c.ReplyTS, err = w.Thread.Post(ctx, w.Store, c, first)
+		c.ReplyTS, err = w.Thread.Post(ctx, w.Store, c, w.draw(ctx, c, d, view))
 	} else {
-		err = w.Thread.Edit(ctx, c, first)
+		err = w.put(ctx, c, d, view)
 	}
 	if err != nil {
 		return err
 	}
+	w.react(ctx, c.ID)
 	if !reads {
+		if w.Desk.Names(q) {
+			w.noteGuard(ctx, c, d)
+		}
 		return w.Store.SetState(ctx, id, store.Final)
 	}
 	q.Reporter = w.Gate.Email(ctx, c.Author, c.Team)
@@ -90,15 +111,22 @@ func (w *Worker) read(ctx context.Context, c store.Case, q handlers.Question, tr
 		return ctx.Err()
 	}
 	w.audit(ctx, c, d)
+	w.learn(ctx, c, d)
+	if w.Desk.Protected(d) {
+		w.noteGuard(ctx, c, d)
+	}
+	w.likely.set(c.ID, d)
 	until := c.SignInUntil
 	missing := d.Report.SignIn.State == facts.NotYet
 	waits := missing && try < len(lateAfter)
 	if missing && !waits {
 		// Nothing came in all that time: the log has no such row, as far as anybody can tell.
 		d.Report.SignIn = facts.None[facts.SignIn](w.Now(), "the sign-in log has no row for this error; it was looked for until "+w.Now().UTC().Format(runbooks.TimeLayout))
+		requests := d.Requests
 		d = w.Desk.Book.Diagnose(d.Errors, d.Report, w.Now())
+		d.Requests = requests
 	}
-	view := handlers.View{}
+	view := handlers.View{Trust: w.trust(ctx, d)}
 	if waits {
 		if until.IsZero() {
 			until = w.Now().Add(lateAfter[len(lateAfter)-1])
@@ -131,14 +159,18 @@ func (w *Worker) edit(ctx context.Context, c store.Case, d runbooks.Diagnosis, v
 	if v.Details = w.details(ctx, c); v.Details != handlers.Full {
 		q := handlers.Question{Errors: d.Errors}
 		d, v = w.Desk.Offline(q.Within(v.Details)), handlers.View{Details: v.Details}
+	} else if !v.Reading {
+		v.Earlier = w.earlier(ctx, c)
 	}
-	return w.Thread.Edit(ctx, c, w.draw(c, d, v))
+	return w.put(ctx, c, d, v)
 }
 
-func (w *Worker) draw(c store.Case, d runbooks.Diagnosis, v handlers.View) handlers.Message {
+// draw is the answer of a case: the buttons are under it until the case has ended, and how it ended after that.
+func (w *Worker) draw(ctx context.Context, c store.Case, d runbooks.Diagnosis, v handlers.View) handlers.Message {
+	v.Locale = w.locale(ctx, c)
 	v.Protected = v.Protected || w.Desk.Protected(d)
 	return handlers.Compose(d, v).Draw(&handlers.Buttons{
-		Key: c.OnceKey, Show: v.Details == handlers.Agents && w.Desk.Tenant != nil && !v.Protected,
+		Key: c.OnceKey, Show: v.Details == handlers.Agents && w.Desk.Tenant != nil && !v.Protected, Feedback: !v.Reading, Ended: w.ended(ctx, c, v.Details),
 	})
 }
 
@@ -164,7 +196,7 @@ func (w *Worker) open(ctx context.Context, id int64) (store.Case, handlers.Quest
 	if err != nil {
 		return c, handlers.Question{}, jobs.Stop(fmt.Errorf("read the errors of case %d: %w", id, err))
 	}
-	return c, handlers.Question{Errors: errs, Posted: c.Created}, nil
+	return c, handlers.Question{Errors: errs, Posted: c.Created, Case: id}, nil
 }
 
 // audit records whom a case was about and what was read.
@@ -202,4 +234,12 @@ func read(r facts.Report) []string {
 		}
 	}
 	return names
+}
+
+// trust is the health of the domain that an error of federation is about; empty for other errors.
+func (w *Worker) trust(ctx context.Context, d runbooks.Diagnosis) facts.TrustReport {
+	if w.Trust == nil || w.Desk.Protected(d) {
+		return facts.TrustReport{}
+	}
+	return w.Trust(ctx, d)
 }

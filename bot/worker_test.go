@@ -14,7 +14,6 @@ import (
 	"signpost/bot/store"
 	"signpost/graph/facts"
 	"signpost/handlers"
-	"signpost/runbooks"
 	"signpost/runbooks/aadsts"
 )
 
@@ -29,7 +28,7 @@ func newWorker(t *testing.T, tenant *directory, now func() time.Time) (*slackfak
 	t.Helper()
 	fake := slackfake.New(slackfake.Contoso())
 	t.Cleanup(fake.Close)
-	book, err := runbooks.Load(nil)
+	book, err := builtin()
 	if err != nil {
 		t.Fatal(err)
 	}

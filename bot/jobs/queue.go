@@ -47,6 +47,8 @@ type Work struct {
 	Late func(ctx context.Context, caseID int64, try int) error
 	// Watch looks for the success that a fix should bring, as [Queue.Watch] queued it.
 	Watch func(ctx context.Context, caseID int64, by string, try int) error
+	// Incident brings the post of a storm up to date, as [Queue.Incident] queued it.
+	Incident func(ctx context.Context, incident int64) error
 	// Periodic is the work on schedules.
 	Periodic []Periodic
 }
@@ -99,6 +101,9 @@ func New(db *DB, w Work, opts Options) (*Queue, error) {
 	}
 	if w.Watch == nil {
 		w.Watch = func(context.Context, int64, string, int) error { return nil }
+	}
+	if w.Incident == nil {
+		w.Incident = func(context.Context, int64) error { return nil }
 	}
 	setDefaults(&opts, db.dialect)
 	if opts.RescueAfter <= opts.JobTimeout {
@@ -310,6 +315,19 @@ func (q *Queue) Later(ctx context.Context, caseID int64, try int, at time.Time) 
 func (q *Queue) Watch(ctx context.Context, caseID int64, by string, try int, at time.Time) error {
 	if err := q.at(ctx, at, watchArgs{Case: caseID, By: by, Try: try}); err != nil {
 		return fmt.Errorf("queue a watch: %w", err)
+	}
+	return nil
+}
+
+// incidentEvery is the shortest time between two edits of the post of one storm.
+const incidentEvery = 3 * time.Second
+
+// Incident queues that the post of a storm is brought up to date within a few seconds. However often it is called, and
+// by how many replicas, it is done once in three seconds at most.
+func (q *Queue) Incident(ctx context.Context, incident int64) error {
+	at := q.now().Truncate(incidentEvery).Add(incidentEvery)
+	if err := q.at(ctx, at, incidentArgs{Incident: incident, Slot: at.Unix()}); err != nil {
+		return fmt.Errorf("queue an edit of an incident: %w", err)
 	}
 	return nil
 }

@@ -61,6 +61,18 @@ func (watchArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: 3, UniqueOpts: once()}
 }
 
+// incidentArgs asks for the post of a storm to be brought up to date, once a slot.
+type incidentArgs struct {
+	Incident int64 `json:"incident"`
+	Slot     int64 `json:"slot"` // Unix seconds
+}
+
+func (incidentArgs) Kind() string { return "incident" }
+
+func (incidentArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: 2, UniqueOpts: once()}
+}
+
 // once makes a job unique by its arguments, whatever state it is in.
 func once() river.UniqueOpts {
 	return river.UniqueOpts{ByArgs: true, ByState: rivertype.JobStates()}
@@ -93,6 +105,10 @@ func (q *Queue) addWorkers(workers *river.Workers) {
 				return q.todo.Watch(ctx, job.Args.Case, job.Args.By, job.Args.Try)
 			})
 		})
+		return outcome
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[incidentArgs]) error {
+		outcome, _ := q.work(ctx, job.JobRow, func() error { return q.todo.Incident(ctx, job.Args.Incident) })
 		return outcome
 	}))
 	river.AddWorker(workers, &periodicWorker{queue: q})
