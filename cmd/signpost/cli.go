@@ -20,6 +20,9 @@ type commands struct {
 	Compare    compareCmd    `cmd:"" help:"Say what differs between somebody who cannot sign in and somebody who can."`
 	Parse      parseCmd      `cmd:"" help:"Find the errors in a text."`
 	Federation federationCmd `cmd:"" help:"Check the health of the tenant's federation: certificates, metadata, endpoints, changes."`
+	Report     reportCmd     `cmd:"" help:"Count what was asked lately and what helped."`
+	Audit      auditCmd      `cmd:"" help:"Print or export who looked whom up, from where, and what was read."`
+	Erase      eraseCmd      `cmd:"" help:"Remove what is kept of a person."`
 	Runbooks   runbooksCmd   `cmd:"" help:"Look at the runbooks and check them."`
 	Doctor     doctorCmd     `cmd:"" help:"Check each setting, Slack scope, Graph permission, licence and endpoint."`
 	Manifest   manifestCmd   `cmd:"" help:"Print the Slack app manifest for this configuration."`

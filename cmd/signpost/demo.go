@@ -160,8 +160,14 @@ func (d *demo) talk(ctx context.Context) error {
 			d.say("")
 			return nil
 		}
-		if text == pressShow {
+		switch {
+		case text == pressShow:
 			if err := d.press(ctx); err != nil {
+				return err
+			}
+			continue
+		case isAsk(text):
+			if err := d.asks(ctx, text); err != nil {
 				return err
 			}
 			continue
@@ -180,6 +186,8 @@ func (d *demo) menu() {
 	if d.hidden != "" {
 		d.say("  %s  %s", d.bold("s"), "press Show diagnosis on the last answer, as Alice, who is an agent")
 	}
+	d.say("Or ask as Alice, who is an agent: %s, %s, %s, %s, or %s for her App Home.", d.bold(bot.Command+" mia@contoso.com"), d.bold(bot.Command+" 50076"),
+		d.bold(bot.Command+" tailspin.example"), d.bold(bot.Command+" help"), d.bold(openHome))
 	d.say("%s", d.dim("A paste ends with an empty line. q ends the demo."))
 }
 
@@ -202,6 +210,9 @@ func (d *demo) ask(ctx context.Context, in <-chan string) string {
 			}
 			if d.hidden != "" && strings.EqualFold(word, pressShow) {
 				return pressShow
+			}
+			if isAsk(word) {
+				return word
 			}
 			if _, err := strconv.Atoi(word); err == nil {
 				if p, ok := d.pasteNumber(word); ok {
@@ -232,21 +243,21 @@ func (d *demo) pasteNumber(line string) (string, bool) {
 	return d.pastes[n-1].Text, true
 }
 
-// play works without a terminal: lines with numbers send those examples, any other input is one paste, and no input
-// sends every example.
+// play works without a terminal: lines with numbers send those examples, lines with the command or "home" are asked as
+// Alice, any other input is one paste, and no input sends every example.
 func (d *demo) play(ctx context.Context) error {
 	input, err := io.ReadAll(io.LimitReader(d.in, maxPaste))
 	if err != nil {
 		return fmt.Errorf("read the paste: %w", err)
 	}
 	var pastes []string
-	for _, line := range strings.Fields(string(input)) {
-		p, ok := d.pasteNumber(line)
+	for line := range strings.Lines(string(input)) {
+		all, ok := d.chosen(strings.TrimSpace(line))
 		if !ok {
 			pastes = []string{strings.TrimSpace(string(input))}
 			break
 		}
-		pastes = append(pastes, p)
+		pastes = append(pastes, all...)
 	}
 	if len(pastes) == 0 {
 		for _, p := range d.pastes {
@@ -254,11 +265,30 @@ func (d *demo) play(ctx context.Context) error {
 		}
 	}
 	for _, p := range pastes {
-		if err := d.send(ctx, p); err != nil {
+		do := d.send
+		if isAsk(p) {
+			do = d.asks
+		}
+		if err := do(ctx, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// chosen are the examples whose numbers stand in a line, or the line itself where it is for Alice; ok is false for any other.
+func (d *demo) chosen(line string) (all []string, ok bool) {
+	if isAsk(line) {
+		return []string{line}, true
+	}
+	for _, word := range strings.Fields(line) {
+		p, ok := d.pasteNumber(word)
+		if !ok {
+			return nil, false
+		}
+		all = append(all, p)
+	}
+	return all, true
 }
 
 // quietFor is how long the demo waits before it says that a text holds nothing for the bot.

@@ -10,8 +10,15 @@ import (
 
 // show draws a Slack message on the terminal: the blocks that the bot really sent, in a frame of one bar on the left.
 func (d *demo) show(m slackfake.Message) {
+	if len(m.Blocks) == 0 {
+		m.Blocks = []slackfake.Block{{"type": "section", "text": map[string]any{"text": m.Text}}}
+	}
+	d.showBlocks(m.Blocks)
+}
+
+func (d *demo) showBlocks(blocks []slackfake.Block) {
 	bar := "  " + d.dim("│") + " "
-	for i, b := range m.Blocks {
+	for i, b := range blocks {
 		if i > 0 {
 			d.say("%s", bar)
 		}

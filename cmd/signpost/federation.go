@@ -23,14 +23,15 @@ type federationCmd struct {
 	Domains  []string `arg:"" optional:"" name:"domain" help:"Domains to look at; all federated ones where there is none."`
 	Tenant   string   `help:"Which tenant to ask: demo (made up) or live. Default: live." enum:",demo,live" default:"" placeholder:"demo|live"`
 	Format   string   `help:"text, json or blocks (Slack's Block Kit)." enum:"text,json,blocks" default:"text" placeholder:"text|json|blocks"`
-	Config   string   `help:"Configuration file: addresses of metadata, and warn_days." env:"SIGNPOST_CONFIG" placeholder:"FILE"`
+	Apps     bool     `help:"Also the SAML certificates of enterprise apps, and the secrets of app registrations, that end within 30 days."`
+	Config   string   `help:"Configuration file: addresses of metadata, warn_days, and apps." env:"SIGNPOST_CONFIG" placeholder:"FILE"`
 	Database string   `help:"Where the bot keeps the approved trusts, to compare with; without it, there is no drift." env:"SIGNPOST_DATABASE_URL" placeholder:"URL"`
 }
 
 // domainName is the form of a domain's name. Letters beyond ASCII are taken: people type what they read.
 var domainName = regexp.MustCompile(`^[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?(\.[\pL\pN_]([\pL\pN_-]*[\pL\pN_])?)+\.?$`)
 
-// Run prints the health report. The exit code is that of DESIGN.md §8: 0 healthy, 1 warnings, 2 critical, 3 could not check.
+// Run prints the health report. The exit code tells the worst of it: 0 healthy, 1 warnings, 2 critical, 3 could not check.
 func (x federationCmd) Run(ctx context.Context, c console) error {
 	for _, name := range x.Domains {
 		if len(name) > 254 || !domainName.MatchString(name) {
@@ -46,7 +47,7 @@ func (x federationCmd) Run(ctx context.Context, c console) error {
 		return err
 	}
 	defer closeTenant()
-	q := facts.TrustQuery{Domains: x.Domains, WarnDays: cfg.Federation.WarnDays}
+	q := facts.TrustQuery{Domains: x.Domains, WarnDays: cfg.Federation.WarnDays, Apps: x.Apps || cfg.Federation.Apps}
 	if err := x.approved(ctx, &q); err != nil {
 		return err
 	}
@@ -175,7 +176,11 @@ func (x federationCmd) page(report facts.TrustReport) handlers.Page {
 func wellLine(t facts.Trust) string {
 	words := []string{cmp.Or(t.Provider, t.Authentication)}
 	if t.Users != nil {
-		words = append(words, fmt.Sprintf("%d accounts", *t.Users))
+		accounts := "accounts"
+		if *t.Users == 1 {
+			accounts = "account"
+		}
+		words = append(words, fmt.Sprintf("%d %s", *t.Users, accounts))
 	}
 	if n := len(t.Children); n > 0 {
 		words = append(words, "with "+strings.Join(t.Children[:min(n, 3)], ", "))

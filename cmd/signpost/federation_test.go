@@ -13,7 +13,7 @@ func TestFederationExitCodes(t *testing.T) {
 		says string // on standard error; "" for nothing
 		out  string // on standard output
 	}{
-		"a tenant with an expired certificate": {[]string{"--tenant", "demo"}, 2, "", "northwind.example: AD FS; 1 accounts; with eu.northwind.example"},
+		"a tenant with an expired certificate": {[]string{"--tenant", "demo"}, 2, "", "northwind.example: AD FS; 2 accounts; with eu.northwind.example"},
 		"a certificate about to end":           {[]string{"--tenant", "demo", "tailspin.example"}, 2, "", "in 12 days"},
 		"a weakened trust":                     {[]string{"--tenant", "demo", "wingtip.example"}, 1, "", "security alert"},
 		"a healthy domain":                     {[]string{"--tenant", "demo", "northwind.example"}, 0, "", "Nothing is wrong"},
