@@ -276,8 +276,9 @@ const (
 )
 
 // fillers are words that may stand beside a code, a person or a domain without changing what is asked.
-var fillers = strings.Fields("aadsts aad aadsts: error errors err code codes for user users person account upn about of from by and with is are the a an domain health " +
-	"federation check explain show diagnose lookup what what's whats means mean does has have gets got sees please pls on in to at vs versus signpost app")
+var fillers = strings.Fields("aadsts aad error errors err code codes for user users person account upn about of from by and with is are the a an " +
+	"domain health federation check explain show diagnose lookup " +
+	"what what's whats means mean does has have gets got sees please pls on in to at vs versus signpost app")
 
 // lex takes a text apart into words.
 func lex(text string) []word {

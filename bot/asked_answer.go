@@ -319,7 +319,9 @@ func (d *Dispatch) domain(ctx context.Context, q ask, m meant) error {
 		other, sure := m, m
 		other.Domain, sure.Sure = near, true
 		says := handlers.Escape(fmt.Sprintf("%s is none of this organisation's domains. Did you mean %s?", m.Domain, near))
-		return d.Worker.send(ctx, q, handlers.DrawWays(says, []handlers.Way{{Label: near, Key: d.shelve(q, other)}, {Label: "No, " + m.Domain, Key: d.shelve(q, sure)}}))
+		return d.Worker.send(ctx, q, handlers.DrawWays(says, []handlers.Way{
+			{Label: near, Key: d.shelve(q, other)}, {Label: "No, " + m.Domain, Key: d.shelve(q, sure)},
+		}))
 	}
 	if d.Gate.MayHold(ctx, q.Channel, false, handlers.Content{Desk: true}) {
 		q.Share = d.sharing(q, m)

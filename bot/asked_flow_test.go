@@ -106,7 +106,10 @@ func TestStatusSaysWhatIsMissing(t *testing.T) {
 	})
 	h.ask("U0ALICE", publicChannel, "status")
 	m := h.private("U0ALICE", "What Signpost can read")
-	for _, want := range []string{"users, domains", "AuditLog.Read.All", "the sign-in is not shown", "<#C0SHARED> with details full, which count as agents", "<#C0AGENTS> with details full\n", "hands over to <#C0IDENTITY>"} {
+	for _, want := range []string{
+		"users, domains", "AuditLog.Read.All", "the sign-in is not shown",
+		"<#C0SHARED> with details full, which count as agents", "<#C0AGENTS> with details full\n", "hands over to <#C0IDENTITY>",
+	} {
 		if !strings.Contains(m.Text, want) {
 			t.Errorf("it does not say %q:\n%s", want, m.Text)
 		}

@@ -120,7 +120,10 @@ func (d *Dispatch) clickedAnswer(k Click) (done bool) {
 
 // ask is a click as a question: where the answer to it goes.
 func (k Click) ask() ask {
-	return ask{Team: k.Team, Channel: k.Channel, User: k.User, From: k.UserTeam, ResponseURL: k.ResponseURL, Thread: k.ThreadTS, Direct: strings.HasPrefix(k.Channel, "D")}
+	return ask{
+		Team: k.Team, Channel: k.Channel, User: k.User, From: k.UserTeam, ResponseURL: k.ResponseURL,
+		Thread: k.ThreadTS, Direct: strings.HasPrefix(k.Channel, "D"),
+	}
 }
 
 // showCode answers for a code that a search found.

@@ -47,9 +47,10 @@ const commandHelp = "Ask like this, and only you see the answer:\n" +
 	"• `/aadsts 50076` or `/aadsts AADSTS50076`: what a code means and who ends it\n" +
 	"• `/aadsts` and a whole pasted error: the same, with what the error tells\n" +
 	"• `/aadsts password expired`: the codes that fit these words\n" +
-	"• `/aadsts user@contoso.com` or `/aadsts me`: the account, its sign-in methods, its domain and its last sign-ins (for agents, and for everybody about themselves)\n" +
+	"• `/aadsts user@contoso.com` or `/aadsts me`: the account, its methods, its domain, its last sign-ins (for agents, and for everybody about themselves)\n" +
 	"• `/aadsts 50076 user@contoso.com`: why this person has this error (the same)\n" +
-	"• `/aadsts compare bad@contoso.com good@contoso.com`: only what differs between somebody who cannot sign in and somebody who can, with an app id at the end for one app (for agents)\n" +
+	"• `/aadsts compare bad@contoso.com good@contoso.com`: what differs between somebody who cannot sign in and somebody who can, " +
+	"with an app id at the end for one app (for agents)\n" +
 	"• `/aadsts contoso.com`: the health of a domain's federation (for agents)\n" +
 	"• `/aadsts report 30`: what was asked in the last 30 days and what helped (for agents)\n" +
 	"• `/aadsts form`: a form that asks for what is needed\n" +
@@ -79,7 +80,8 @@ func (d *Dispatch) command(_ context.Context, ev Event) any {
 	return out.Ack(handlers.Message{Text: waiting(m)}.With(warning))
 }
 
-const compareHelp = "Compare two people like this: `/aadsts compare bad@contoso.com good@contoso.com`, and with the id of an app at the end if it is about one app only."
+const compareHelp = "Compare two people like this: `/aadsts compare bad@contoso.com good@contoso.com`, " +
+	"and with the id of an app at the end if it is about one app only."
 
 // compare says to an agent what differs between two people.
 func (d *Dispatch) compare(ctx context.Context, q ask, bad, good, app string) error {

@@ -18,9 +18,11 @@ import (
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 var microsoft = []string{
 	"login.microsoftonline.com", "login.microsoftonline.us", "login.microsoftonline.de", "login.partner.microsoftonline.cn", "login-us.microsoftonline.com",
-	"device.login.microsoftonline.com", "nativeauth.login.microsoftonline.com", "login.chinacloudapi.cn", "login.windows.net", "sts.windows.net", "login.live.com",
+	"device.login.microsoftonline.com", "nativeauth.login.microsoftonline.com", "login.chinacloudapi.cn", "login.windows.net", "sts.windows.net",
+	"login.live.com",
 	"account.live.com", "account.activedirectory.windowsazure.com", "account.activedirectory.windowsazure.us", "passwordreset.microsoftonline.com",
-	"autologon.microsoftazuread-sso.com", "portal.azure.com", "portal.azure.us", "portal.azure.cn", "dev.azure.com", "aka.ms", "office.com", "microsoft365.com",
+	"autologon.microsoftazuread-sso.com", "portal.azure.com", "portal.azure.us", "portal.azure.cn", "dev.azure.com", "aka.ms", "office.com",
+	"microsoft365.com",
 	"microsoft.com", "outlook.office365.com", "outlook.live.com",
 }
 
@@ -32,7 +34,8 @@ var microsoftUnder = []string{
 
 // ofMicrosoft reports whether a host, in lower case, is Microsoft's own.
 func ofMicrosoft(host string) bool {
-	return slices.Contains(microsoft, host) || slices.ContainsFunc(microsoftUnder, func(end string) bool { return strings.HasSuffix(host, end) && len(host) > len(end) })
+	return slices.Contains(microsoft, host) ||
+		slices.ContainsFunc(microsoftUnder, func(end string) bool { return strings.HasSuffix(host, end) && len(host) > len(end) })
 }
 
 // thisMachine reports whether a host is the computer of whoever opened the address, as in a developer's tests.
@@ -79,9 +82,11 @@ func addressSays(host string, e aadsts.Error, d runbooks.Diagnosis) string {
 	case slices.ContainsFunc(registered, func(r string) bool { return sameHost(r, host) }):
 		return ""
 	case why == "":
-		at += ", which is neither Microsoft's nor a registered redirect address of the app. Do not enter a password there. If somebody did, tell the identity team at once."
+		at += ", which is neither Microsoft's nor a registered redirect address of the app. Do not enter a password there. " +
+			"If somebody did, tell the identity team at once."
 	default:
-		at += ", which is not Microsoft's. It could not be checked against the app's registered redirect addresses (" + why + "). Do not enter a password there until somebody has."
+		at += ", which is not Microsoft's. It could not be checked against the app's registered redirect addresses (" + why + "). " +
+			"Do not enter a password there until somebody has."
 	}
 	if strings.IndexFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 || strings.Contains("."+host, ".xn--") {
 		at += " Its name holds letters of another alphabet, which can look like others."

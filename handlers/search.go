@@ -33,17 +33,21 @@ const (
 const half = 0.5
 
 // stopWords tell nothing in a question about a sign-in error.
-var stopWords = strings.Fields("a an and are as at be but by can cannot can't do does doesn't for from get gets getting got has have he her him his how i if in is it its me my " +
-	"not of on or our please she so that the their them there they this to user users us was we what what's when where which who why will here now with won't you your " +
+var stopWords = strings.Fields("a an and are as at be but by can cannot can't do does doesn't for from " +
+	"get gets getting got has have he her him his how i if in is it its me my " +
+	"not of on or our please she so that the their them there they this to user users us was we what what's when " +
+	"where which who why will here now with won't you your " +
 	"aadsts entra azure microsoft error errors code codes says said help sign signin sign-in signing")
 
 // alike are words that people use for what the runbooks call something else.
 var alike = map[string][]string{
 	"2fa": {"multifactor"}, "mfa": {"multifactor"}, "2sv": {"multifactor"}, "authenticator": {"multifactor"}, "two-factor": {"multifactor"},
 	"ca": {"conditional", "policy"}, "blocked": {"block", "lock", "conditional"}, "locked": {"lock"}, "lockout": {"lock"}, "sso": {"session", "seamless"},
-	"adfs": {"federation", "federated"}, "okta": {"federation", "federated"}, "idp": {"federation", "federated", "provider"}, "pwd": {"password"}, "pw": {"password"},
+	"adfs": {"federation", "federated"}, "okta": {"federation", "federated"},
+	"idp": {"federation", "federated", "provider"}, "pwd": {"password"}, "pw": {"password"},
 	"passwort": {"password"}, "reply": {"redirect"}, "callback": {"redirect"}, "permission": {"consent"}, "approval": {"consent"}, "key": {"secret"},
-	"cert": {"certificate"}, "invite": {"guest", "invited"}, "external": {"guest"}, "b2b": {"guest"}, "computer": {"device"}, "laptop": {"device"}, "intune": {"device", "compliant"},
+	"cert": {"certificate"}, "invite": {"guest", "invited"}, "external": {"guest"}, "b2b": {"guest"},
+	"computer": {"device"}, "laptop": {"device"}, "intune": {"device", "compliant"},
 	"phone": {"device", "multifactor"}, "disabled": {"disable"}, "deactivated": {"disable"}, "login": {"sign-in"}, "timeout": {"expired"}, "license": {"licence"},
 	"application": {"app"}, "invalid": {"wrong"}, "incorrect": {"wrong"}, "missing": {"without"}, "url": {"uri"},
 }
@@ -121,7 +125,8 @@ func searchable(book *runbooks.Book) []searchPage {
 	for _, n := range slices.Compact(numbers) {
 		r := book.Lookup(n)
 		p := searchPage{code: n, full: r.Depth == runbooks.Full, fields: []searchField{
-			{searchWords(r.Title), inTitle}, {append(searchWords(camelApart(r.Name)), strings.ToLower(r.Name)), inName}, {searchWords(r.Family), inFamily}, {searchWords(r.Meaning), inSays},
+			{searchWords(r.Title), inTitle},
+			{append(searchWords(camelApart(r.Name)), strings.ToLower(r.Name)), inName}, {searchWords(r.Family), inFamily}, {searchWords(r.Meaning), inSays},
 		}}
 		if p.full { // else what the person is told is made from the actor alone
 			p.fields = append(p.fields, searchField{searchWords(r.Person), inPerson})

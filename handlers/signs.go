@@ -207,7 +207,8 @@ func (l *look) country(d runbooks.Diagnosis) {
 	case slices.Contains(known, row.Value.Country):
 		l.clear = append(l.clear, what)
 	default:
-		l.sign(facts.NameSignIn.Source(), row.Value.Time, "Sign-in from %s; the successful ones%s were from %s", row.Value.Country, after(since), list(known, maxShorts))
+		l.sign(facts.NameSignIn.Source(), row.Value.Time,
+			"Sign-in from %s; the successful ones%s were from %s", row.Value.Country, after(since), list(known, maxShorts))
 	}
 }
 

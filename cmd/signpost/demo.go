@@ -51,6 +51,7 @@ type demo struct {
 	color   bool
 	slack   *slackfake.Server
 	pastes  []tenantfake.Paste
+	people  []slackfake.User
 	private int        // private messages to Ben shown so far
 	hidden  string     // the last answer, where its diagnosis is shown on demand only
 	bot     chan error // gets the bot's end
@@ -78,9 +79,10 @@ func startDemo(ctx context.Context, c console, details string) (*demo, error) {
 	for i := range workspace.Users {
 		if workspace.Users[i].ID == demoPerson { // an account of the demo tenant, for pastes that name nobody
 			workspace.Users[i].Name, workspace.Users[i].RealName, workspace.Users[i].Email = "ben", "Ben Okafor", "ben@contoso.com"
+			workspace.Users[i].Locale = "en-GB"
 		}
 	}
-	d := &demo{console: c, slack: slackfake.New(workspace), bot: make(chan error, 1), close: closeTenant, pastes: tenantfake.DemoPastes(now)}
+	d := &demo{console: c, slack: slackfake.New(workspace), bot: make(chan error, 1), close: closeTenant, pastes: tenantfake.DemoPastes(now), people: workspace.Users}
 	d.width, _ = isTerminal(c.out)
 	d.color = coloured(c.out)
 	cfg := bot.DefaultConfig()
@@ -93,6 +95,7 @@ func startDemo(ctx context.Context, c console, details string) (*demo, error) {
 		d.bot <- bot.Run(running, bot.Settings{
 			Config: cfg, Book: book, Tenant: tenant, Trusts: tenant, BotToken: d.slack.BotToken(), AppToken: d.slack.AppToken(), SlackAPIURL: d.slack.APIURL(),
 			DatabaseURL: "sqlite::memory:", Out: io.Discard, Log: log,
+			TenantSays: func(ctx context.Context) []string { return tenantSays(tenant.Check(ctx)) },
 		})
 	}()
 	if err := d.wait(ctx, func(n *slackfake.Snapshot) bool { return n.Connections() > 0 }); err != nil {

@@ -36,7 +36,11 @@ func (d *demo) block(b slackfake.Block) []string {
 	case "header":
 		return []string{d.bold(textOf(b["text"]))}
 	case "section":
-		return strings.Split(d.mrkdwn(textOf(b["text"])), "\n")
+		lines := strings.Split(d.mrkdwn(textOf(b["text"])), "\n")
+		if button, ok := b["accessory"].(map[string]any); ok && button["type"] == "button" {
+			lines = append(lines, "[ "+textOf(button["text"])+" ]")
+		}
+		return lines
 	case "context":
 		var lines []string
 		elements, _ := b["elements"].([]any)
@@ -69,6 +73,7 @@ func textOf(v any) string {
 var (
 	slackDate = regexp.MustCompile(`<!date\^\d+\^[^|>]*\|([^>]*)>`)
 	slackLink = regexp.MustCompile(`<(https?:[^|>]*)\|([^>]*)>`)
+	slackRef  = regexp.MustCompile(`<([#@])([A-Z0-9]+)(?:\|[^>]*)?>`)
 	slackBold = regexp.MustCompile(`(?m)^\*(.+)\*$`)
 )
 
@@ -76,8 +81,23 @@ var (
 func (d *demo) mrkdwn(s string) string {
 	s = slackDate.ReplaceAllString(s, "$1")
 	s = slackLink.ReplaceAllString(s, "$2")
+	s = slackRef.ReplaceAllStringFunc(s, d.name)
 	s = slackBold.ReplaceAllStringFunc(s, func(m string) string { return d.bold(strings.Trim(m, "*")) })
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
+}
+
+// name is what Slack shows in the place of a reference to a channel or a person.
+func (d *demo) name(ref string) string {
+	m := slackRef.FindStringSubmatch(ref)
+	if c, ok := d.slack.Channel(m[2]); ok && m[1] == "#" {
+		return "#" + c.Name
+	}
+	for _, u := range d.people {
+		if u.ID == m[2] {
+			return "@" + u.Name
+		}
+	}
+	return m[1] + m[2]
 }
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
