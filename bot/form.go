@@ -114,6 +114,7 @@ func (d *Dispatch) submitForm(ctx context.Context, s submission, team string) an
 	if len(wrong) > 0 {
 		return slack.NewErrorsViewSubmissionResponse(wrong)
 	}
+	secret := typedSecretSays(s.View.State.Values[handlers.FormError][handlers.FormValue].Value)
 	waits := handlers.Message{Text: "Reading… This takes a few seconds."}.Modal(askTitle)
 	waits.Modal.ExternalID = rand.Text()
 	view := shownIn{ID: s.View.ID, After: waits.Modal.ExternalID}
@@ -128,6 +129,9 @@ func (d *Dispatch) submitForm(ctx context.Context, s submission, team string) an
 			place += " in " + known.Channel
 		}
 		answer := d.answerFor(ctx, wish{By: by, Question: q, Place: place, Channel: known.Channel})
+		if secret != "" {
+			answer = answer.With(secret)
+		}
 		return d.show(ctx, view, by, answer.Modal(askTitle))
 	})
 	return out.AckView(waits)

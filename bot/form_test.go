@@ -170,6 +170,19 @@ func TestFormAboutAProtectedAccount(t *testing.T) {
 	}
 }
 
+func TestASecretInAForm(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.form("U0ALICE")
+	h.submit("U0ALICE", map[string]string{"error": "AADSTS7000215: Invalid client secret provided. client_secret=Abc8Q~xT2v0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o", "name": "bob@contoso.com"})
+	h.modal("U0ALICE", "renew or revoke it")
+	for _, sent := range h.Sent() {
+		if strings.Contains(sent.Text, "Abc8Q~xT2v0") {
+			t.Errorf("the secret left by %s", sent.Method)
+		}
+	}
+}
+
 func TestAViewTellsNothingToAnybodyElse(t *testing.T) {
 	t.Parallel()
 	_, d := dispatcher(t)

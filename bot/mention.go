@@ -23,7 +23,8 @@ func (d *Dispatch) addressed(ctx context.Context, ev Event) (taken bool) {
 	_, listed := d.Rules.Channels[p.Channel]
 	listens := direct || len(d.Rules.Channels) == 0 || listed
 	text := p.Text + d.snippets(ctx, p)
-	if errs := aadsts.Find(text); !direct && listens && len(errs) > 0 {
+	errs := aadsts.Find(text)
+	if !direct && listens && len(errs) > 0 {
 		return false
 	}
 	if !d.Typed.taken.add(p.TeamID+" "+p.Channel+" "+p.TS, d.Worker.Now()) {
@@ -35,6 +36,9 @@ func (d *Dispatch) addressed(ctx context.Context, ev Event) (taken bool) {
 	}
 	if q.Thread == p.TS {
 		q.Thread = "" // a thread that has not begun shows no private message
+	}
+	if direct && len(errs) > 0 && q.Thread == "" {
+		q.Thread = p.TS // an error is answered in its thread, here as anywhere
 	}
 	m := understandPlain(withoutName(text, d.Rules.Self.UserID))
 	d.warn(p, aadsts.FindSecrets(text))

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"signpost/runbooks/aadsts"
 	"strings"
 	"testing"
 
@@ -129,10 +130,14 @@ func TestADirectMessage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, nil)
-			channel, _ := h.PostDM(row.user, row.text)
+			channel, ts := h.PostDM(row.user, row.text)
+			thread := "" // what is asked is answered beneath, an error in its thread as anywhere
+			if len(aadsts.Find(row.text)) > 0 {
+				thread = ts
+			}
 			h.DuplicateLast(3)
 			m := h.direct(channel, row.want)
-			if strings.Contains(strings.Join(m.Actions(), " "), "share_answer") || m.ThreadTS != "" {
+			if strings.Contains(strings.Join(m.Actions(), " "), "share_answer") || m.ThreadTS != thread {
 				t.Errorf("the answer has buttons %v, and is in thread %q", m.Actions(), m.ThreadTS)
 			}
 			h.settle(privateChannel)

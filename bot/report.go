@@ -26,8 +26,10 @@ type Reports struct {
 	Book   *runbooks.Book
 	Config ReportConfig
 	Kept   int // days that cases are kept
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Send answers whoever asked for a report.
+	Send func(ctx context.Context, q ask, m handlers.Message) error
+	Log  *slog.Logger
+	Now  func() time.Time
 }
 
 // reportType marks the posts of reports, as metadataType does answers.
@@ -105,9 +107,7 @@ func appNames(ctx context.Context, s *store.Store, f store.Figures, since time.T
 
 // Command answers /aadsts report [days], for agents.
 func (r *Reports) Command(ctx context.Context, q ask) error {
-	say := func(m handlers.Message) error {
-		return r.Thread.Out.Respond(ctx, q.ResponseURL, q.Channel, Person{ID: q.User, Home: q.Team}, m, false)
-	}
+	say := func(m handlers.Message) error { return r.Send(ctx, q, m) }
 	who, err := r.Gate.Reader(ctx, q.User, q.Team)
 	if err != nil || !who.Inside || !who.Agent {
 		return say(handlers.Message{Text: "Only agents can ask for the report."})

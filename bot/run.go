@@ -114,7 +114,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 	if p, ok := federation.Periodic(s.Config.Federation); ok {
 		schedules = append(schedules, p)
 	}
-	reports := &Reports{Store: db.Store(), Thread: worker.Thread, Gate: gate, Book: s.Book, Config: s.Config.Report, Kept: s.Config.RetentionDays, Log: s.Log, Now: s.Now}
+	reports := &Reports{Store: db.Store(), Thread: worker.Thread, Gate: gate, Book: s.Book, Config: s.Config.Report, Send: worker.send, Kept: s.Config.RetentionDays, Log: s.Log, Now: s.Now}
 	if p, ok := reports.Periodic(); ok {
 		schedules = append(schedules, p)
 	}

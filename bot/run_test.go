@@ -116,6 +116,12 @@ func (h *house) start(change func(*Settings)) {
 			if err := <-ended; err != nil {
 				h.t.Errorf("the bot ended with %v", err)
 			}
+			// What is sent before the workspace has noticed would go to nobody.
+			gone, enough := context.WithTimeout(context.Background(), 10*time.Second)
+			defer enough()
+			if err := h.Wait(gone, func(n *slackfake.Snapshot) bool { return n.Connections() == 0 }); err != nil {
+				h.t.Error(err)
+			}
 		})
 	}
 	h.t.Cleanup(h.stop)

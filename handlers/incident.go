@@ -156,24 +156,27 @@ func (i Incident) Shares() string {
 	return i.Value
 }
 
-// next says who acts, and where the runbook would look first. It is what can be, not what is: nothing was read yet.
+// next says who acts, and what the runbook has them do. It is what can be, not what is: nothing was read yet.
 func (i Incident) next() []string {
 	var lines []string
 	if who := actorSays[i.Runbook.Actor]; who != "" && i.Runbook.Depth != runbooks.Unlisted {
 		lines = append(lines, capital(who)+" ends this error, says the runbook.")
 	}
-	causes := i.Runbook.Causes[:min(len(i.Runbook.Causes), maxStormCauses)]
-	if len(causes) > 0 {
-		lines = append(lines, "What it can be, most likely first:")
-	}
-	for _, c := range causes {
-		line := "• " + sentence(capital(readable(c.Says)))
-		if len(c.Fix) > 0 {
-			f := c.Fix[0]
+	var steps []string
+	for _, c := range i.Runbook.Causes {
+		for _, f := range c.Fix {
+			// What one person does for themselves, or what nobody has to do, ends no storm.
+			if f.By == "user" || f.By == "helpdesk" && i.Runbook.Actor != "helpdesk" || strings.HasPrefix(f.Do, "Nothing") || len(steps) == maxStormCauses {
+				continue
+			}
 			f.Do = readable(f.Do)
-			line += " " + sentence(action(f))
+			if step := "• " + sentence(action(f)); !slices.Contains(steps, step) {
+				steps = append(steps, step)
+			}
 		}
-		lines = append(lines, line)
+	}
+	if len(steps) > 0 {
+		lines = append(append(lines, "What they do, by the cause; none of it is checked yet:"), steps...)
 	}
 	return append(lines, fmt.Sprintf("The whole runbook: /aadsts %d", i.Runbook.Code))
 }
