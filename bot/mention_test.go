@@ -1,13 +1,13 @@
 package bot
 
 import (
-	"signpost/runbooks/aadsts"
 	"strings"
 	"testing"
 
 	"signpost/bot/slackfake"
 	"signpost/handlers"
 	"signpost/runbooks"
+	"signpost/runbooks/aadsts"
 )
 
 func testBook(t *testing.T) *runbooks.Book {
