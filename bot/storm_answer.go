@@ -17,6 +17,9 @@ import (
 // due: there is no storm, it could not be told to anybody, or the case was answered before it began. A database or Slack
 // that fails here never keeps anybody from the usual answer.
 func (w *Worker) inStorm(ctx context.Context, c store.Case, q handlers.Question) (done bool, err error) {
+	if w.details(ctx, c) == handlers.None {
+		return false, nil // what such a message said stays where it was said
+	}
 	i, in, err := w.Storms.Join(ctx, c)
 	if err != nil {
 		w.Log.Error("count a case into a storm", "case", c.ID, "error", err)

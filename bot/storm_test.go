@@ -63,7 +63,7 @@ func (h *tempest) replica(db *jobs.DB) *Worker {
 	st.Now = h.time
 	h.scanner.now = h.time
 	api := NewSlack(h.fake.BotToken(), "", h.fake.APIURL(), nil)
-	policy := handlers.Policy{Channels: map[string]handlers.Details{privateChannel: handlers.Full}, Agents: []string{"S0HELPDESK"}, Desks: []string{stormChannel}}
+	policy := handlers.Policy{Channels: map[string]handlers.Details{privateChannel: handlers.Full, quietChannel: handlers.None}, Agents: []string{"S0HELPDESK"}, Desks: []string{stormChannel}}
 	gate := handlers.NewGate(api, policy)
 	log := slog.New(slog.DiscardHandler)
 	thread := &Thread{Slack: api, Out: NewOutlet(api, gate, log), Self: Identity{UserID: h.fake.App().UserID, BotID: h.fake.App().BotID}}
@@ -200,6 +200,23 @@ func TestThreePeopleWithOneErrorAreOneIncident(t *testing.T) {
 			}
 		}
 	})
+}
+
+// quietChannel has details none.
+const quietChannel = "C0SHARED"
+
+func TestWhatIsSaidInAQuietChannelStaysThere(t *testing.T) {
+	t.Parallel()
+	h := newTempest(t, openDB(t, "sqlite::memory:"))
+	for _, author := range []string{"U0BOB", "U0ALICE", "U0ERIN", "U0DAVE"} {
+		h.pass(2 * time.Second)
+		if _, m := h.paste(quietChannel, author, unassigned("", stormApp)); strings.Contains(m.Text, stormAsked) {
+			t.Errorf("%s was answered as part of a storm", author)
+		}
+	}
+	if all := h.posts(); len(all) != 0 {
+		t.Errorf("it was posted: %s", all[0].Text)
+	}
 }
 
 func TestWhatIsNoStorm(t *testing.T) {

@@ -165,8 +165,10 @@ func (i Incident) next() []string {
 	var steps []string
 	for _, c := range i.Runbook.Causes {
 		for _, f := range c.Fix {
-			// What one person does for themselves, or what nobody has to do, ends no storm.
-			if f.By == "user" || f.By == "helpdesk" && i.Runbook.Actor != "helpdesk" || strings.HasPrefix(f.Do, "Nothing") || len(steps) == maxStormCauses {
+			// What one person does for themselves, or what nobody has to do, ends no storm; what goes on from another step says
+			// nothing by itself.
+			first, _, _ := strings.Cut(f.Do, " ")
+			if f.By == "user" || f.By == "helpdesk" && i.Runbook.Actor != "helpdesk" || slices.Contains([]string{"Nothing;", "Nothing", "Or", "If"}, first) || len(steps) == maxStormCauses {
 				continue
 			}
 			f.Do = readable(f.Do)

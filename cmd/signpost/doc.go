@@ -44,6 +44,13 @@ the envelope acknowledged. Worker works on cases: it posts the first answer from
 edits the same message. bot/store keeps cases and the audit trail, bot/jobs the durable queue (River) on SQLite or
 PostgreSQL. bot/slackfake is a Slack workspace made up in process, for the tests and the demo.
 
+What leaves for Slack passes Outlet, and nothing else does: what a message holds (handlers.Content) is held there against
+who can read it at that moment. The other surfaces meet in the same places: command.go and asked*.go understand what
+somebody typed, mention.go what they wrote to the bot, click.go, solve.go, handover.go and feedback.go are the buttons of an
+answer, shortcut.go and form.go the modal ways in, home*.go the Home tab, storm*.go one incident for many people, guard.go
+and memory.go what is said of an account beside its error, federation*.go and report.go the scheduled posts. Whoever asks is
+answered by Dispatch.answerFor (reader.go), which decides how much they may see.
+
 # From paste to reply
 
 Follow the calls: bot.Socket → Dispatch.Deliver → aadsts.Find → jobs.Queue.Open → (ack) → Worker.Answer → Desk.Offline →
