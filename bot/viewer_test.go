@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,12 +30,13 @@ func viewers(t *testing.T) (*slackfake.Server, *Outlet, *handlers.Gate) {
 	t.Helper()
 	options := slackfake.Contoso()
 	all := []string{"U0SIGNPOST", "U0ALICE", "U0CAROL", "U0BOB", "U0DAVE", "U0GUEST"}
-	for _, c := range []slackfake.Channel{
-		{ID: "C0FULL", Name: "full", Private: true, Members: all}, {ID: "C0NONE", Name: "none", Members: all}, {ID: "C0PUBLICFULL", Name: "open", Members: all},
-		{ID: "C0PENDING", Name: "pending", Private: true, PendingExtShared: true, Members: all}, {ID: "C0MIXED", Name: "mixed", Members: append(all, "U0ERIN"), ExtShared: true},
-	} {
-		options.Channels = append(options.Channels, c)
-	}
+	options.Channels = append(options.Channels,
+		slackfake.Channel{ID: "C0FULL", Name: "full", Private: true, Members: all},
+		slackfake.Channel{ID: "C0NONE", Name: "none", Members: all},
+		slackfake.Channel{ID: "C0PUBLICFULL", Name: "open", Members: all},
+		slackfake.Channel{ID: "C0PENDING", Name: "pending", Private: true, PendingExtShared: true, Members: all},
+		slackfake.Channel{ID: "C0MIXED", Name: "mixed", Members: slices.Concat(all, []string{"U0ERIN"}), ExtShared: true},
+	)
 	fake := slackfake.New(options)
 	t.Cleanup(fake.Close)
 	api := NewSlack(fake.BotToken(), "", fake.APIURL(), nil)
