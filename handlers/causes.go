@@ -268,25 +268,27 @@ func counts(e runbooks.Evidence, r facts.Report) bool {
 // undecided names the causes that were left open, together with those that miss the same.
 func undecided(d runbooks.Diagnosis) []string {
 	var order []string
-	groups := map[string][]string{}
+	groups := map[string][]string{} // causes, by what they lack
+	lacks := map[string]missed{}
 	for _, f := range d.With(runbooks.NotChecked) {
 		if d.Report.User.State == facts.Absent && slices.ContainsFunc(f.Unknown, ofAccount) {
 			continue // there is no account that it could be true of
 		}
-		needs := list(missing(f), maxShorts)
-		if groups[needs] == nil {
-			order = append(order, needs)
+		m := missing(f)
+		key := strings.Join(m.things, "|")
+		if groups[key] == nil {
+			order = append(order, key)
 		}
-		groups[needs] = append(groups[needs], lowerFirst(f.Short))
+		groups[key], lacks[key] = append(groups[key], lowerFirst(f.Short)), lacks[key].and(m)
 	}
 	var lines []string
 	rest := 0
-	for i, needs := range order {
+	for i, key := range order {
 		if i >= maxUndecided {
-			rest += len(groups[needs])
+			rest += len(groups[key])
 			continue
 		}
-		lines = append(lines, "• Undecided without "+needs+": "+list(groups[needs], maxShorts)+".")
+		lines = append(lines, "• Undecided without "+lacks[key].says()+": "+list(groups[key], maxShorts)+".")
 	}
 	if rest > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more undecided", rest))
@@ -303,13 +305,50 @@ func ofAccount(u runbooks.Unknown) bool {
 	return false
 }
 
-// missing says what a cause would have needed, each thing once.
-func missing(f runbooks.Finding) []string {
+// missed is what causes would have needed: each thing once, and of a fact that was read the fields that Graph did not tell.
+type missed struct {
+	things []string
+	fields map[string][]string
+}
+
+// and is what either would have needed.
+func (m missed) and(o missed) missed {
+	sum := missed{things: slices.Clone(m.things), fields: map[string][]string{}}
+	for _, from := range []missed{m, o} {
+		for _, thing := range from.things {
+			if !slices.Contains(sum.things, thing) {
+				sum.things = append(sum.things, thing)
+			}
+			for _, field := range from.fields[thing] {
+				if !slices.Contains(sum.fields[thing], field) {
+					sum.fields[thing] = append(sum.fields[thing], field)
+				}
+			}
+		}
+	}
+	return sum
+}
+
+// says lists the things, each with the first of its fields.
+func (m missed) says() string {
+	const most = 2
 	var all []string
+	for _, thing := range m.things {
+		if fields := m.fields[thing]; len(fields) > 0 {
+			thing += " (" + list(fields, most) + ")"
+		}
+		all = append(all, thing)
+	}
+	return list(all, maxShorts)
+}
+
+// missing is what one cause would have needed.
+func missing(f runbooks.Finding) missed {
+	m := missed{fields: map[string][]string{}}
 	for _, u := range f.Unknown {
 		needs := lowerFirst(facts.Name(u.Fact).Title())
-		if s, ok := strings.CutPrefix(u.Reason, "Graph did not tell: "); ok {
-			needs += " (" + s + ")"
+		if s, ok := strings.CutPrefix(u.Reason, "Graph did not tell: "); ok && !slices.Contains(m.fields[needs], s) {
+			m.fields[needs] = append(m.fields[needs], s)
 		}
 		if u.Fact == "error" {
 			needs = "a check that works"
@@ -320,9 +359,9 @@ func missing(f runbooks.Finding) []string {
 				}
 			}
 		}
-		if needs != "" && !slices.Contains(all, needs) {
-			all = append(all, needs)
+		if needs != "" && !slices.Contains(m.things, needs) {
+			m.things = append(m.things, needs)
 		}
 	}
-	return all
+	return m
 }
