@@ -338,5 +338,8 @@ func (b *Book) FactsFor(e aadsts.Error) []facts.Name {
 }
 
 // elsewhere reports whether the causes of every error can be judged of this one: it names a tenant, and is not itself about
-// a tenant that could not be found.
-func elsewhere(e aadsts.Error, r *Runbook) bool { return e.Tenant != "" && r.Family != "tenant" }
+// a tenant that could not be found: the family of those, and the metadata of an unknown tenant name.
+func elsewhere(e aadsts.Error, r *Runbook) bool {
+	const unknownMetadata = 20033
+	return e.Tenant != "" && r.Family != "tenant" && r.Code != unknownMetadata
+}

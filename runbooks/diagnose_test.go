@@ -209,7 +209,8 @@ func TestWhatWasReadInAnotherTenantConfirmsNothing(t *testing.T) {
 		"of another tenant": {50057, "fabrikam.com", &no, "other-tenant"},
 		"of this tenant":    {50057, "contoso.com", &yes, "disabled-in-cloud"},
 		"names no tenant":   {50057, "", &no, "disabled-in-cloud"},
-		"is itself about a tenant that is not there": {90002, "contso.com", &no, ""},
+		"is itself about a tenant that is not there":   {90002, "contso.com", &no, ""},
+		"names the tenant that metadata was asked for": {20033, "fabrikam.com", &no, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := facts.Report{User: facts.See(noon, facts.User{UPN: "mia@contoso.com", Enabled: &no}), Organization: facts.See(noon, facts.Organization{Name: "Contoso", Matches: row.matches})}
