@@ -3,9 +3,13 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"signpost/runbooks"
 )
+
+// localeFor bounds the look-up of a language: an answer does not wait for it.
+const localeFor = time.Second
 
 // Locale is the language that somebody uses Slack in, as a tag such as de-DE; "" where Slack does not tell. Anybody's may be
 // asked for: it says in which language they read, and lets nobody read more.
@@ -17,8 +21,14 @@ func (g *Gate) Locale(ctx context.Context, user string) string {
 	if u, ok := g.people.GetIfPresent(user); ok {
 		return u.Locale
 	}
-	u, err := g.slack.GetUserInfoContext(ctx, user) // slack-go asks for the locale
+	if _, ok := g.noLocale.GetIfPresent(user); ok {
+		return ""
+	}
+	asking, cancel := context.WithTimeout(ctx, localeFor)
+	defer cancel()
+	u, err := g.slack.GetUserInfoContext(asking, user) // slack-go asks for the locale
 	if err != nil {
+		g.noLocale.Set(user, true)
 		return ""
 	}
 	g.people.Set(user, *u)

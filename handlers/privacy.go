@@ -52,13 +52,15 @@ type Gate struct {
 	private *otter.Cache[string, bool]
 	members *otter.Cache[string, []string]
 	people  *otter.Cache[string, slack.User]
+	// noLocale are people whose language Slack did not tell in time.
+	noLocale *otter.Cache[string, bool]
 }
 
 // NewGate returns a gate for one workspace.
 func NewGate(api *slack.Client, policy Policy) *Gate {
 	return &Gate{
 		slack: api, policy: policy,
-		private: cache[bool](sharingFor), members: cache[[]string](memberFor), people: cache[slack.User](memberFor),
+		private: cache[bool](sharingFor), members: cache[[]string](memberFor), people: cache[slack.User](memberFor), noLocale: cache[bool](memberFor),
 	}
 }
 
