@@ -13,7 +13,7 @@ import (
 // without it. In an outage everybody of a domain pastes the same error.
 const (
 	healthKept = 2 * time.Minute
-	healthFor  = 8 * time.Second
+	healthFor  = 5 * time.Second
 )
 
 // domainHealth is the last check of a domain.

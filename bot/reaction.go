@@ -19,7 +19,7 @@ const (
 )
 
 // reactFor bounds a reaction, which nobody waits for.
-const reactFor = 5 * time.Second
+const reactFor = 2 * time.Second
 
 // reactionOf is the reaction that tells how a case stands, and the others.
 func reactionOf(c store.Case) (name string, others []string) {
