@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -186,35 +185,6 @@ func (q Question) Named() string {
 		}
 	}
 	return ""
-}
-
-// Support writes what Microsoft's support asks for, from what the message itself told. Nothing of the directory is in it.
-// https://learn.microsoft.com/entra/fundamentals/how-to-get-support
-func Support(errs []aadsts.Error, opened time.Time) string {
-	var b strings.Builder
-	for i, e := range errs {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		line := func(label, value string) {
-			if value == "" {
-				value = "(not in the message)"
-			}
-			fmt.Fprintf(&b, "%-16s %s\n", label+":", Clean(value))
-		}
-		line("Error", strings.TrimSpace(fmt.Sprintf("AADSTS%d %s", e.Code, nameOf(e.Code))))
-		line("Time (UTC)", utc(e.Timestamp))
-		line("Correlation id", e.CorrelationID)
-		line("Request id", e.TraceID)
-		line("Tenant", e.Tenant)
-		line("App", strings.TrimSpace(e.AppName+" "+e.AppID))
-		line("Person", e.User)
-		if e.OAuthError != "" {
-			line("OAuth error", strings.TrimSpace(e.OAuthError+" "+e.Suberror))
-		}
-	}
-	fmt.Fprintf(&b, "\nReported in Slack: %s\n", utc(opened))
-	return b.String()
 }
 
 func nameOf(code int) string { c, _ := aadsts.Lookup(code); return c.Name }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -146,37 +145,5 @@ func TestProtectedByAnyName(t *testing.T) {
 	k := desk(t, nil, "break@contoso.com")
 	if !k.Names(Question{User: name}) || !k.Names(Question{Errors: []aadsts.Error{{}, {User: name}}}) || k.Names(Question{User: "mia@contoso.com", Reporter: name}) {
 		t.Error("a question names whom it asks about, and not who asks")
-	}
-}
-
-func TestSupport(t *testing.T) {
-	got := Support([]aadsts.Error{
-		{Code: 50076, TraceID: "3f5f1c32", CorrelationID: "8a1f2b7c", Timestamp: at, Tenant: "contoso.com", AppName: "Teams", AppID: "1fec8e78", User: "mia@contoso.com", OAuthError: "interaction_required", Suberror: "basic_action"},
-		{Code: 987654, AppName: "two\nlines"},
-	}, at.Add(time.Minute).In(time.FixedZone("", 3600)))
-	want := `Error:           AADSTS50076 UserStrongAuthClientAuthNRequired
-Time (UTC):      2026-11-24 12:00:00Z
-Correlation id:  8a1f2b7c
-Request id:      3f5f1c32
-Tenant:          contoso.com
-App:             Teams 1fec8e78
-Person:          mia@contoso.com
-OAuth error:     interaction_required basic_action
-
-Error:           AADSTS987654
-Time (UTC):      (not in the message)
-Correlation id:  (not in the message)
-Request id:      (not in the message)
-Tenant:          (not in the message)
-App:             two lines
-Person:          (not in the message)
-
-Reported in Slack: 2026-11-24 12:01:00Z
-`
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-	if bare := Support([]aadsts.Error{{Code: 50076}}, at); strings.Count(bare, "(not in the message)") != 6 {
-		t.Errorf("without ids:\n%s", bare)
 	}
 }
