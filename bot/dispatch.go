@@ -69,15 +69,21 @@ func (d *Dispatch) Deliver(ctx context.Context, ev Event) (ack any, err error) {
 
 // message stores a case where a message holds an error. Nearly every message holds none and ends at Find.
 func (d *Dispatch) message(ctx context.Context, ev Event) error {
-	if d.addressed(ctx, ev) {
+	text := ""
+	read := func(p Paste) string { // once: Slack waits, and a snippet is fetched
+		if text == "" {
+			text = p.Text + d.snippets(ctx, p)
+		}
+		return text
+	}
+	if d.addressed(ev, read) {
 		return nil
 	}
 	p, drop := d.Rules.Paste(ev)
 	if drop != Taken {
 		return nil
 	}
-	text := p.Text + d.snippets(ctx, p)
-	errs := aadsts.Find(text)
+	errs := aadsts.Find(read(p))
 	if len(errs) == 0 {
 		return nil
 	}

@@ -29,7 +29,6 @@ type Trusts interface {
 // Federation posts the health of the tenant's federation on a schedule, and does what is pressed under those posts.
 type Federation struct {
 	Trusts   Trusts // nil: there is no tenant, and the post says so once
-	Slack    *slack.Client
 	Thread   *Thread
 	Gate     *handlers.Gate
 	Store    *store.Store
@@ -119,7 +118,7 @@ func (f *Federation) finishLost(ctx context.Context, slot time.Time) error {
 		if p.State != store.Posting || !p.Slot.Before(slot) {
 			continue
 		}
-		ts, err := f.find(ctx, p)
+		ts, err := f.Thread.inChannel(ctx, p.Channel, healthType, p.OnceKey, p.Created)
 		if err != nil {
 			return outcome("look for an earlier health post", err)
 		}
@@ -326,14 +325,14 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 	defer cancel()
 	ts := ""
 	if tried {
-		if ts, err = f.find(posting, p); err != nil {
+		if ts, err = f.Thread.inChannel(posting, p.Channel, healthType, p.OnceKey, p.Created); err != nil {
 			return errors.Join(outcome("look for an earlier health post", err), f.Store.FreeTrustPost(ctx, p.Slot, false))
 		}
 	}
 	if ts == "" {
 		ts, _, err = f.Thread.Out.Post(posting, Place{Channel: p.Channel},
 			handlers.Message{Text: m.Text, Blocks: m.Blocks.BlockSet, Holds: handlers.Content{Desk: true, Actors: m.Actors}},
-			&slack.SlackMetadata{EventType: healthType, EventPayload: map[string]any{"id": p.OnceKey}})
+			mark(healthType, p.OnceKey))
 		if err != nil {
 			free := f.Store.FreeTrustPost(context.WithoutCancel(ctx), p.Slot, refused(err))
 			if free != nil {
@@ -350,27 +349,4 @@ func (f *Federation) send(ctx context.Context, p store.TrustPost) error {
 	}
 	p.State, p.TS = store.Posted, ts
 	return f.picture(ctx, p)
-}
-
-// find looks through the channel for the post of a slot. https://docs.slack.dev/reference/methods/conversations.history
-func (f *Federation) find(ctx context.Context, p store.TrustPost) (ts string, err error) {
-	const skew = time.Minute // between Slack's clock and ours
-	q := &slack.GetConversationHistoryParameters{
-		ChannelID: p.Channel, Oldest: fmt.Sprintf("%d.000000", p.Created.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200,
-	}
-	for {
-		h, err := f.Slack.GetConversationHistoryContext(ctx, q)
-		if err != nil {
-			return "", err
-		}
-		for _, m := range h.Messages {
-			if m.Metadata.EventType == healthType && m.Metadata.EventPayload["id"] == p.OnceKey && (m.User == f.Thread.Self.UserID || m.BotID == f.Thread.Self.BotID) {
-				return m.Timestamp, nil
-			}
-		}
-		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
-			return "", nil
-		}
-		q.Cursor = h.ResponseMetaData.NextCursor
-	}
 }

@@ -136,7 +136,7 @@ func (h *health) replicaOn(db *jobs.DB, wire *http.Client) *Federation {
 	gate := handlers.NewGate(api, handlers.Policy{Agents: []string{"S0HELPDESK"}, Desks: []string{healthChannel, publicChannel, "C0SHARED"}})
 	st := db.Store()
 	st.Now = h.time
-	return &Federation{Trusts: h.scanner, Slack: api, Thread: &Thread{Slack: api, Out: NewOutlet(api, gate, slog.New(slog.DiscardHandler)), Self: Identity{UserID: h.fake.App().UserID, BotID: h.fake.App().BotID}}, Gate: gate, Store: st,
+	return &Federation{Trusts: h.scanner, Thread: &Thread{Slack: api, Out: NewOutlet(api, gate, slog.New(slog.DiscardHandler)), Self: Identity{UserID: h.fake.App().UserID, BotID: h.fake.App().BotID}}, Gate: gate, Store: st,
 		Channel: healthChannel, WarnDays: []int{60, 30, 14, 7, 3, 1}, Log: slog.New(slog.DiscardHandler), Now: h.time,
 		Pause: func(_ context.Context, d time.Duration) error { h.clock.Add(d.Milliseconds()); return nil }}
 }
@@ -287,7 +287,7 @@ func TestACrashNeitherLosesNorDoublesAPost(t *testing.T) {
 			if _, _, err := h.Store.ClaimTrustPost(h.t.Context(), healthDay, h.time().Add(leaseFor)); err != nil {
 				h.t.Fatal(err)
 			}
-			_, _, err = h.Slack.PostMessageContext(h.t.Context(), healthChannel, slack.MsgOptionText("sent", false),
+			_, _, err = h.Thread.Slack.PostMessageContext(h.t.Context(), healthChannel, slack.MsgOptionText("sent", false),
 				slack.MsgOptionMetadata(slack.SlackMetadata{EventType: healthType, EventPayload: map[string]any{"id": p.OnceKey}}))
 			if err != nil {
 				h.t.Fatal(err)

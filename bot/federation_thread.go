@@ -68,13 +68,12 @@ func (f *Federation) replies(ctx context.Context, channel, ts string) (map[strin
 	there := map[string]bool{}
 	q := &slack.GetConversationRepliesParameters{ChannelID: channel, Timestamp: ts, IncludeAllMetadata: true, Limit: 200}
 	for {
-		messages, more, cursor, err := f.Slack.GetConversationRepliesContext(ctx, q)
+		messages, more, cursor, err := f.Thread.Slack.GetConversationRepliesContext(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range messages {
-			ours := m.User == f.Thread.Self.UserID || m.BotID == f.Thread.Self.BotID
-			if id, ok := m.Metadata.EventPayload["id"].(string); ok && ours && m.Metadata.EventType == healthType {
+			if id, ok := m.Metadata.EventPayload["id"].(string); ok && f.Thread.ours(m) && m.Metadata.EventType == healthType {
 				there[id] = true
 			}
 		}

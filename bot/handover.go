@@ -144,8 +144,11 @@ func (w *Worker) postHandOver(ctx context.Context, k Click, c store.Case, look b
 		return h, post, err
 	}
 	if look {
-		if post.TS, err = w.findHandOver(ctx, c); err != nil || post.TS != "" {
-			return h, post, err
+		if post.TS, err = w.Thread.inChannel(ctx, w.Escalate, handOverType, c.OnceKey, c.Created); err != nil {
+			return h, post, fmt.Errorf("look for an earlier hand-over: %w", err)
+		}
+		if post.TS != "" {
+			return h, post, nil
 		}
 	}
 	level := post.Level
@@ -153,8 +156,7 @@ func (w *Worker) postHandOver(ctx context.Context, k Click, c store.Case, look b
 		level = handlers.Agents // until it is read
 	}
 	m := w.drawHandOver(ctx, c, h, w.Desk.Offline(q.Within(level)), handlers.View{Details: level, Protected: w.Desk.Names(q)})
-	mark := &slack.SlackMetadata{EventType: handOverType, EventPayload: map[string]any{"id": c.OnceKey}}
-	post.TS, _, err = w.Thread.Out.Post(ctx, Place{Channel: w.Escalate}, m, mark)
+	post.TS, _, err = w.Thread.Out.Post(ctx, Place{Channel: w.Escalate}, m, mark(handOverType, c.OnceKey))
 	return h, post, err
 }
 
@@ -179,31 +181,6 @@ func (w *Worker) handOverEnded(ctx context.Context, c store.Case, details handle
 		return ""
 	}
 	return w.ended(ctx, c, details)
-}
-
-// findHandOver looks through the escalation channel for the post of a case.
-// https://docs.slack.dev/reference/methods/conversations.history
-func (w *Worker) findHandOver(ctx context.Context, c store.Case) (ts string, err error) {
-	const skew = time.Minute // between Slack's clock and ours
-	q := &slack.GetConversationHistoryParameters{
-		ChannelID: w.Escalate, Oldest: fmt.Sprintf("%d.000000", c.Created.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200,
-	}
-	for {
-		h, err := w.Thread.Slack.GetConversationHistoryContext(ctx, q)
-		if err != nil {
-			return "", fmt.Errorf("look for an earlier hand-over: %w", err)
-		}
-		for _, m := range h.Messages {
-			ours := m.User == w.Thread.Self.UserID || m.BotID == w.Thread.Self.BotID
-			if ours && m.Metadata.EventType == handOverType && m.Metadata.EventPayload["id"] == c.OnceKey {
-				return m.Timestamp, nil
-			}
-		}
-		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
-			return "", nil
-		}
-		q.Cursor = h.ResponseMetaData.NextCursor
-	}
 }
 
 // diagnoseHandOver reads the tenant and edits the diagnosis into the post, if the channel may still hold it then.

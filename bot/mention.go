@@ -8,11 +8,12 @@ import (
 )
 
 // addressed answers a message that speaks to the bot: a direct message, or one that mentions it. taken is true where that is all
-// that is to be done with the message; a mention with an error in it goes on as any paste, and is answered in its thread.
+// that is to be done with the message; a mention with an error in it goes on as any paste, and is answered in its thread. read
+// gives the text of the message with its snippets.
 //
 // Slack tells of a mention as a message and as app_mention, in either order, so what was taken once is left alone.
 // https://docs.slack.dev/reference/events/app_mention
-func (d *Dispatch) addressed(ctx context.Context, ev Event) (taken bool) {
+func (d *Dispatch) addressed(ev Event, read func(Paste) string) (taken bool) {
 	rules := d.Rules
 	rules.Channels = nil // whoever names the bot means it, also where it does not listen; the answer is private
 	p, drop := rules.Paste(ev)
@@ -22,7 +23,7 @@ func (d *Dispatch) addressed(ctx context.Context, ev Event) (taken bool) {
 	direct := strings.HasPrefix(p.Channel, "D")
 	_, listed := d.Rules.Channels[p.Channel]
 	listens := direct || len(d.Rules.Channels) == 0 || listed
-	text := p.Text + d.snippets(ctx, p)
+	text := read(p)
 	errs := aadsts.Find(text)
 	if !direct && listens && len(errs) > 0 {
 		return false

@@ -111,6 +111,20 @@ func TestAMentionWithAnErrorIsAnsweredInItsThread(t *testing.T) {
 	}
 }
 
+// Slack waits for the acknowledgement while a snippet is fetched, so the way to a case fetches it once.
+func TestTheSnippetOfAMentionIsFetchedOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	long := strings.Repeat("nothing here\n", 2000) + paste50076
+	ts := h.Mention(publicChannel, "U0BOB", "see the log", slackfake.WithFile(slackfake.File{Name: "log.txt", Content: []byte(long)}))
+	h.answer(publicChannel, ts, "AADSTS50076")
+	h.settle(publicChannel)
+	// Slack tells of a mention twice, as a message and as app_mention, each time by itself.
+	if fetched := len(h.Calls("file")); fetched != 2 {
+		t.Errorf("the snippet was fetched %d times for two events", fetched)
+	}
+}
+
 func TestADirectMessage(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -133,13 +133,6 @@ func (o *Outlet) Reply(ctx context.Context, channel, thread string, to Person, m
 	return err
 }
 
-// Direct writes to somebody in the app's own conversation with them. https://docs.slack.dev/reference/methods/chat.postMessage
-func (o *Outlet) Direct(ctx context.Context, to Person, m handlers.Message) error {
-	m = o.private(ctx, "", to, m)
-	_, _, err := o.slack.PostMessageContext(ctx, to.ID, append(said(m), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())...)
-	return err
-}
-
 // Respond answers a command or a click privately through its response address. channel is where it was asked; replace
 // puts the answer in the place of the message that was clicked. Where there is no address, the answer is shown in the channel, to
 // the same person alone. The error never holds the address, which is good for anybody who has it.

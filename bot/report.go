@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
-	"github.com/slack-go/slack"
 
 	"signpost/bot/jobs"
 	"signpost/bot/store"
@@ -176,7 +175,7 @@ func (r *Reports) Post(ctx context.Context, slot time.Time) error {
 	}
 	ts := ""
 	if state == "posting" { // an earlier try may have posted it
-		if ts, err = r.find(ctx, slot, name); err != nil {
+		if ts, err = r.Thread.inChannel(ctx, r.Config.Channel, reportType, name, slot); err != nil {
 			return outcome("look for an earlier report", err)
 		}
 	} else if err := r.Store.SetCursor(ctx, name, "posting"); err != nil {
@@ -187,7 +186,7 @@ func (r *Reports) Post(ctx context.Context, slot time.Time) error {
 		if err != nil {
 			return err
 		}
-		ts, _, err = r.Thread.Out.Post(ctx, Place{Channel: r.Config.Channel}, m, &slack.SlackMetadata{EventType: reportType, EventPayload: map[string]any{"id": name}})
+		ts, _, err = r.Thread.Out.Post(ctx, Place{Channel: r.Config.Channel}, m, mark(reportType, name))
 		if err != nil {
 			return outcome("post a report", err)
 		}
@@ -214,25 +213,4 @@ func (r *Reports) since(slot time.Time) (time.Time, error) {
 		}
 	}
 	return slot.AddDate(0, 0, -reportMostDay), nil
-}
-
-// find looks through the channel for the report of a slot. https://docs.slack.dev/reference/methods/conversations.history
-func (r *Reports) find(ctx context.Context, slot time.Time, id string) (ts string, err error) {
-	const skew = time.Minute // between Slack's clock and ours
-	q := &slack.GetConversationHistoryParameters{ChannelID: r.Config.Channel, Oldest: fmt.Sprintf("%d.000000", slot.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200}
-	for {
-		h, err := r.Thread.Slack.GetConversationHistoryContext(ctx, q)
-		if err != nil {
-			return "", err
-		}
-		for _, m := range h.Messages {
-			if m.Metadata.EventType == reportType && m.Metadata.EventPayload["id"] == id && (m.User == r.Thread.Self.UserID || m.BotID == r.Thread.Self.BotID) {
-				return m.Timestamp, nil
-			}
-		}
-		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
-			return "", nil
-		}
-		q.Cursor = h.ResponseMetaData.NextCursor
-	}
 }

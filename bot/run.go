@@ -102,7 +102,7 @@ func Run(ctx context.Context, s Settings) (err error) {
 		Desk: &handlers.Desk{Book: s.Book, Tenant: s.Tenant, Policy: Policy(s.Config), Now: s.Now}, Remember: s.Config.RetentionDays,
 	}
 	federation := &Federation{
-		Trusts: s.Trusts, Slack: api, Thread: worker.Thread, Gate: gate, Store: db.Store(), Channel: s.Config.Federation.Channel,
+		Trusts: s.Trusts, Thread: worker.Thread, Gate: gate, Store: db.Store(), Channel: s.Config.Federation.Channel,
 		WarnDays: s.Config.Federation.WarnDays, Apps: s.Config.Federation.Apps, Log: s.Log, Now: s.Now,
 	}
 	worker.Trust = federation.OfError

@@ -3,9 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/slack-go/slack"
 
@@ -35,7 +33,7 @@ func (s *Storms) tell(ctx context.Context, id int64) error {
 	}
 	ts := ""
 	if !first { // an earlier try may have posted it
-		if ts, err = s.find(ctx, i); err != nil {
+		if ts, err = s.Thread.inChannel(ctx, i.Channel, stormType, i.OnceKey, i.Started); err != nil {
 			return outcome("look for an earlier incident post", err)
 		}
 	}
@@ -77,7 +75,7 @@ func (s *Storms) end(ctx context.Context, id int64) error {
 		}
 	}
 	if i.TS == "" && i.PostState != store.Unposted {
-		if i.TS, err = s.find(ctx, i); err != nil {
+		if i.TS, err = s.Thread.inChannel(ctx, i.Channel, stormType, i.OnceKey, i.Started); err != nil {
 			return outcome("look for an earlier incident post", err)
 		}
 		if i.TS != "" {
@@ -103,7 +101,7 @@ func (s *Storms) end(ctx context.Context, id int64) error {
 
 // post sends a message of the incident, marked with id.
 func (s *Storms) post(ctx context.Context, i store.Incident, thread, id string, m handlers.Message) (string, error) {
-	ts, parent, err := s.Thread.Out.Post(ctx, Place{Channel: i.Channel, Thread: thread}, m, &slack.SlackMetadata{EventType: stormType, EventPayload: map[string]any{"id": id}})
+	ts, parent, err := s.Thread.Out.Post(ctx, Place{Channel: i.Channel, Thread: thread}, m, mark(stormType, id))
 	if err == nil && thread != "" && parent == "" { // somebody deleted the post, and does not want its thread at the top of the channel
 		return "", s.Thread.Out.Delete(ctx, i.Channel, ts)
 	}
@@ -112,55 +110,16 @@ func (s *Storms) post(ctx context.Context, i store.Incident, thread, id string, 
 
 // reply posts into the thread of the incident's post, once.
 func (s *Storms) reply(ctx context.Context, i store.Incident, id string, m handlers.Message) error {
-	p := &slack.GetConversationRepliesParameters{ChannelID: i.Channel, Timestamp: i.TS, IncludeAllMetadata: true, Limit: 200}
-	ts := ""
-	for ts == "" {
-		messages, more, cursor, err := s.Thread.Slack.GetConversationRepliesContext(ctx, p)
-		if err != nil {
-			return err
-		}
-		for _, x := range messages {
-			if s.ours(x, id) {
-				ts = x.Timestamp
-			}
-		}
-		if !more || cursor == "" {
-			break
-		}
-		p.Cursor = cursor
+	ts, err := s.Thread.inThread(ctx, i.Channel, i.TS, "", stormType, id)
+	if err != nil {
+		return err
 	}
 	if ts == "" {
-		var err error
 		if ts, err = s.post(ctx, i, i.TS, id, m); err != nil || ts == "" {
 			return err
 		}
 	}
 	return s.Store.KeepPost(ctx, store.Post{Channel: i.Channel, TS: ts})
-}
-
-// find looks through the channel for the incident's post. https://docs.slack.dev/reference/methods/conversations.history
-func (s *Storms) find(ctx context.Context, i store.Incident) (ts string, err error) {
-	const skew = time.Minute // between Slack's clock and ours
-	q := &slack.GetConversationHistoryParameters{ChannelID: i.Channel, Oldest: fmt.Sprintf("%d.000000", i.Started.Add(-skew).Unix()), IncludeAllMetadata: true, Limit: 200}
-	for {
-		h, err := s.Thread.Slack.GetConversationHistoryContext(ctx, q)
-		if err != nil {
-			return "", err
-		}
-		for _, m := range h.Messages {
-			if s.ours(m, i.OnceKey) {
-				return m.Timestamp, nil
-			}
-		}
-		if !h.HasMore || h.ResponseMetaData.NextCursor == "" {
-			return "", nil
-		}
-		q.Cursor = h.ResponseMetaData.NextCursor
-	}
-}
-
-func (s *Storms) ours(m slack.Message, id string) bool {
-	return m.Metadata.EventType == stormType && m.Metadata.EventPayload["id"] == id && (m.User == s.Thread.Self.UserID || m.BotID == s.Thread.Self.BotID)
 }
 
 // shownCases bounds the cases that a post looks at: more threads than it links, so that what fixed them is counted well.

@@ -71,7 +71,7 @@ func (h *tempest) replica(db *jobs.DB) *Worker {
 		Thread: thread, Gate: gate, Store: st, Desk: &handlers.Desk{Book: book, Tenant: &directory{}, Policy: policy, Now: h.time}, Escalate: stormChannel, Log: log, Now: h.time,
 		Later: func(context.Context, int64, int, time.Time) error { return nil },
 	}
-	f := &Federation{Trusts: h.scanner, Slack: api, Thread: thread, Gate: gate, Store: st, Log: log, Now: h.time}
+	f := &Federation{Trusts: h.scanner, Thread: thread, Gate: gate, Store: st, Log: log, Now: h.time}
 	w.Storms = NewStorms(w, f)
 	w.Storms.Later = func(_ context.Context, id int64) error {
 		h.mu.Lock()

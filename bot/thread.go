@@ -32,7 +32,7 @@ func (t *Thread) Post(ctx context.Context, s *store.Store, c store.Case, m handl
 		return "", err
 	}
 	if !first {
-		ts, err := t.find(ctx, c)
+		ts, err := t.inThread(ctx, c.Channel, c.ThreadTS, c.MessageTS, metadataType, c.OnceKey)
 		if err != nil {
 			return "", outcome("look for an earlier answer", err)
 		}
@@ -54,7 +54,7 @@ func (t *Thread) Post(ctx context.Context, s *store.Store, c store.Case, m handl
 
 // post sends the message. https://docs.slack.dev/reference/methods/chat.postMessage
 func (t *Thread) post(ctx context.Context, c store.Case, m handlers.Message) (string, error) {
-	ts, parent, err := t.Out.Post(ctx, place(c), m, &slack.SlackMetadata{EventType: metadataType, EventPayload: map[string]any{"id": c.OnceKey}})
+	ts, parent, err := t.Out.Post(ctx, place(c), m, mark(metadataType, c.OnceKey))
 	if err != nil {
 		return "", err
 	}
@@ -69,26 +69,6 @@ func (t *Thread) post(ctx context.Context, c store.Case, m handlers.Message) (st
 }
 
 var errParentGone = errors.New("the message was deleted before it could be answered")
-
-// find looks through the thread for our answer to the case. https://docs.slack.dev/reference/methods/conversations.replies
-func (t *Thread) find(ctx context.Context, c store.Case) (ts string, err error) {
-	p := &slack.GetConversationRepliesParameters{ChannelID: c.Channel, Timestamp: c.ThreadTS, Oldest: c.MessageTS, IncludeAllMetadata: true, Limit: 200}
-	for {
-		messages, more, cursor, err := t.Slack.GetConversationRepliesContext(ctx, p)
-		if err != nil {
-			return "", err
-		}
-		for _, m := range messages {
-			if m.Metadata.EventType == metadataType && m.Metadata.EventPayload["id"] == c.OnceKey && (m.User == t.Self.UserID || m.BotID == t.Self.BotID) {
-				return m.Timestamp, nil
-			}
-		}
-		if !more || cursor == "" {
-			return "", nil
-		}
-		p.Cursor = cursor
-	}
-}
 
 // place is the thread of a case.
 func place(c store.Case) Place {

@@ -21,7 +21,8 @@ type Content struct {
 	// who is not an agent.
 	About []string
 	// Desk is for agents alone, for the channels that the operator named for them (escalation, health posts), and for those
-	// with details full: figures, open cases, the federation's health. It never tells of a person's account.
+	// with details full: figures, open cases, the federation's health. By itself it tells of nobody's
+	// account; with About set, no channel named for agents may hold it for that alone.
 	Desk bool
 	// Actors names who changed something in the tenant. A channel may hold it only while it is private.
 	Actors bool

@@ -120,10 +120,7 @@ func (k *Desk) Protected(d runbooks.Diagnosis) bool {
 	if holds, _ := RoleHolder(d.Report); holds {
 		return true
 	}
-	names := []string{d.Report.Subject.User}
-	if u := d.Report.User.Value; u != nil {
-		names = append(names, u.ID, u.UPN, u.Mail, u.OnPremisesUPN)
-	}
+	names := d.Report.Names()
 	if r := d.Report.SignIn.Value; r != nil {
 		names = append(names, r.UserID, r.UPN)
 	}

@@ -164,17 +164,14 @@ func (i Incident) next() []string {
 	}
 	var steps []string
 	for _, c := range i.Runbook.Causes {
-		for _, f := range c.Fix {
-			// What one person does for themselves, or what nobody has to do, ends no storm; what goes on from another step says
-			// nothing by itself.
-			first, _, _ := strings.Cut(f.Do, " ")
-			if f.By == "user" || f.By == "helpdesk" && i.Runbook.Actor != "helpdesk" || slices.Contains([]string{"Nothing;", "Nothing", "Or", "If"}, first) || len(steps) == maxStormCauses {
-				continue
-			}
-			f.Do = readable(f.Do)
-			if step := "• " + sentence(action(f)); !slices.Contains(steps, step) {
-				steps = append(steps, step)
-			}
+		// What one person does for themselves, or the helpdesk for one person, ends no storm.
+		if len(c.Fix) == 0 || c.Fix[0].By == "user" || c.Fix[0].By == "helpdesk" && i.Runbook.Actor != "helpdesk" || len(steps) == maxStormCauses {
+			continue
+		}
+		f := c.Fix[0] // the others go on from it
+		f.Do = readable(f.Do)
+		if step := "• " + sentence(action(f)); !slices.Contains(steps, step) {
+			steps = append(steps, step)
 		}
 	}
 	if len(steps) > 0 {
